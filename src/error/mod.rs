@@ -1,0 +1,121 @@
+//! The crate's one error type and the SQLSTATE each error carries.
+//!
+//! An [`Error`] is made where the mistake is known (a function's argument, a missing table) and travels through
+//! DataFusion as `DataFusionError::External`; [`Error::from`] finds it again, and gives the errors that DataFusion
+//! raises itself a state by the table in `classify`.
+
+mod classify;
+mod sqlstate;
+
+pub use sqlstate::SqlState;
+
+use datafusion::error::DataFusionError;
+
+/// The result type of everything that can fail in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, in one line, with the SQLSTATE a Postgres client expects and, where we know one, what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    state: SqlState,
+    message: String,
+    hint: Option<String>,
+    /// Where in the SQL text, as a 1-based count of characters.
+    position: Option<usize>,
+}
+
+impl Error {
+    /// An error with a state and a message of one line, lower case first and without a full stop, as Postgres writes them.
+    pub fn new(state: SqlState, message: impl Into<String>) -> Self {
+        Self { state, message: message.into(), hint: None, position: None }
+    }
+
+    /// An argument outside its domain (22023): names the function, the argument, what was expected and what came.
+    pub fn argument(function: &str, argument: &str, expected: &str, got: impl std::fmt::Display) -> Self {
+        Self::new(SqlState::InvalidParameterValue, format!("{function}: {argument} must be {expected}, got {got}"))
+    }
+
+    /// A valid request for something this release does not do (0A000).
+    pub fn unsupported(what: impl std::fmt::Display) -> Self {
+        Self::new(SqlState::FeatureNotSupported, format!("{what} is not supported"))
+    }
+
+    /// A broken assumption of our own (XX000); never the user's mistake.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(SqlState::InternalError, message)
+    }
+
+    /// Adds what the user can do about it.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the place in the SQL text, as a 1-based count of characters.
+    pub fn at(mut self, position: usize) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// The SQLSTATE.
+    pub fn state(&self) -> SqlState {
+        self.state
+    }
+
+    /// The message, one line.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it, where known.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The place in the SQL text, where known.
+    pub fn position(&self) -> Option<usize> {
+        self.position
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        classify::classify(&error)
+    }
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        DataFusionError::External(Box::new(error))
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        DataFusionError::from(error).into()
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(SqlState::IoError, error.to_string())
+    }
+}
+
+impl From<object_store::Error> for Error {
+    fn from(error: object_store::Error) -> Self {
+        Self::new(SqlState::IoError, classify::one_line(&error.to_string()))
+    }
+}

@@ -1,0 +1,72 @@
+//! The SQLSTATE codes we answer with, by their PostgreSQL condition names.
+
+macro_rules! states {
+    ($($name:ident = $code:literal),* $(,)?) => {
+        /// A PostgreSQL condition.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum SqlState {
+            $(#[doc = $code] $name),*
+        }
+
+        impl SqlState {
+            /// The five characters that go over the wire.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),* }
+            }
+        }
+    };
+}
+
+states! {
+    AmbiguousColumn = "42702",
+    CannotConnectNow = "57P03",
+    CardinalityViolation = "21000",
+    CheckViolation = "23514",
+    DatatypeMismatch = "42804",
+    DependentObjectsStillExist = "2BP01",
+    DivisionByZero = "22012",
+    DuplicateColumn = "42701",
+    DuplicatePreparedStatement = "42P05",
+    DuplicateSchema = "42P06",
+    DuplicateTable = "42P07",
+    FeatureNotSupported = "0A000",
+    GroupingError = "42803",
+    InFailedTransaction = "25P02",
+    InsufficientPrivilege = "42501",
+    InternalError = "XX000",
+    InvalidArgumentForPowerFunction = "2201F",
+    InvalidColumnReference = "42P10",
+    InvalidDatetimeFormat = "22007",
+    InvalidParameterValue = "22023",
+    InvalidRegularExpression = "2201B",
+    InvalidRowCountInLimit = "2201W",
+    InvalidSchemaName = "3F000",
+    InvalidStatementName = "26000",
+    InvalidTextRepresentation = "22P02",
+    IoError = "58030",
+    LockNotAvailable = "55P03",
+    NotNullViolation = "23502",
+    NumericValueOutOfRange = "22003",
+    ObjectNotInPrerequisiteState = "55000",
+    OutOfMemory = "53200",
+    ProtocolViolation = "08P01",
+    QueryCanceled = "57014",
+    SerializationFailure = "40001",
+    StringDataLengthMismatch = "22026",
+    SubstringError = "22011",
+    SyntaxError = "42601",
+    TooManyConnections = "53300",
+    UndefinedColumn = "42703",
+    UndefinedFile = "58P01",
+    UndefinedFunction = "42883",
+    UndefinedObject = "42704",
+    UndefinedParameter = "42P02",
+    UndefinedTable = "42P01",
+    WrongObjectType = "42809",
+}
+
+impl std::fmt::Display for SqlState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}

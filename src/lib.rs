@@ -1,0 +1,12 @@
+//! JourneyDB: an embedded analytical database for customer journeys.
+
+pub mod error;
+pub mod model;
+mod outcome;
+mod session;
+mod statements;
+
+pub use error::{Error, Result, SqlState};
+pub use outcome::{Outcome, Prepared, Tag};
+pub use session::{Database, Session, TransactionStatus};
+pub use statements::Statement;

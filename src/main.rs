@@ -1,0 +1,3 @@
+//! The `journeydb` command.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! The words of the domain, and the Arrow schemas of the journey tables.
+
+mod tables;
+mod types;
+
+pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
+pub use types::{column_type, instant};

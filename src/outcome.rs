@@ -1,0 +1,70 @@
+//! What a statement gives back.
+
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::SendableRecordBatchStream;
+
+/// The result of one statement.
+pub enum Outcome {
+    /// Rows, produced as they are read; dropping the stream stops the query.
+    Rows(SendableRecordBatchStream),
+    /// A command that answers with its tag alone.
+    Done(Tag),
+    /// An empty statement, or only a comment.
+    Empty,
+}
+
+/// A command tag as Postgres prints it: `INSERT 0 5`, `CREATE TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// The command in capitals.
+    pub command: &'static str,
+    /// The rows it touched, for the commands that say so.
+    pub rows: Option<u64>,
+}
+
+impl Tag {
+    /// A command that touches no rows.
+    pub fn of(command: &'static str) -> Self {
+        Self { command, rows: None }
+    }
+
+    /// A command that says how many rows it touched.
+    pub fn counted(command: &'static str, rows: u64) -> Self {
+        Self { command, rows: Some(rows) }
+    }
+}
+
+impl std::fmt::Display for Tag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.rows {
+            Some(rows) if self.command == "INSERT" => write!(f, "INSERT 0 {rows}"),
+            Some(rows) => write!(f, "{} {rows}", self.command),
+            None => f.write_str(self.command),
+        }
+    }
+}
+
+/// A statement ready to run: what a client may learn of it before it binds values.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub(crate) statement: crate::statements::Statement,
+    pub(crate) parameters: Vec<Option<arrow::datatypes::DataType>>,
+    pub(crate) schema: Option<SchemaRef>,
+}
+
+impl Prepared {
+    /// The type of each parameter, `$1` first; `None` where nothing in the statement says.
+    pub fn parameters(&self) -> &[Option<arrow::datatypes::DataType>] {
+        &self.parameters
+    }
+
+    /// The columns of its rows; `None` for a command that answers with a tag.
+    pub fn schema(&self) -> Option<&SchemaRef> {
+        self.schema.as_ref()
+    }
+
+    /// The statement it was made from.
+    pub fn statement(&self) -> &crate::statements::Statement {
+        &self.statement
+    }
+}
