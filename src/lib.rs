@@ -1,5 +1,6 @@
 //! JourneyDB: an embedded analytical database for customer journeys.
 
+pub mod config;
 pub mod error;
 pub mod model;
 mod outcome;
