@@ -1,0 +1,125 @@
+//! One column of a batch, cast to the layout it is written in.
+
+use arrow::array::timezone::Tz;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
+    FixedSizeBinaryArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray,
+    ListArray, StringViewArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+};
+use arrow::buffer::NullBuffer;
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Field};
+use arrow::datatypes::{
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
+    Time64MicrosecondType, TimestampMicrosecondType,
+};
+use bytes::{BufMut, BytesMut};
+use postgres_types::Type;
+
+use super::parameter::Format;
+use super::types::ColumnType;
+use super::{binary, text};
+use crate::error::{Error, Result, SqlState};
+
+/// The values of one column and what is needed to write them.
+pub(in crate::server) struct Column {
+    pub(super) postgres: Type,
+    pub(super) values: Values,
+    nulls: Option<NullBuffer>,
+}
+
+/// The layouts of `types`.
+pub(super) enum Values {
+    Bool(BooleanArray),
+    Int2(Int16Array),
+    Int4(Int32Array),
+    Int8(Int64Array),
+    Float4(Float32Array),
+    Float8(Float64Array),
+    Numeric(Decimal128Array),
+    WideNumeric(Decimal256Array),
+    Text(StringViewArray),
+    Bytea(BinaryViewArray),
+    Uuid(FixedSizeBinaryArray),
+    Date(Date32Array),
+    Time(Time64MicrosecondArray),
+    Timestamp(TimestampMicrosecondArray),
+    Timestamptz(TimestampMicrosecondArray, Tz),
+    Interval(IntervalMonthDayNanoArray),
+    List(ListArray, Box<Column>),
+    Record(Vec<Column>),
+}
+
+impl Column {
+    /// Casts an array to its wire layout; `zone` is what timestamptz is printed in.
+    pub fn new(array: &ArrayRef, kind: &ColumnType, zone: Tz) -> Result<Self> {
+        // Without `safe: false` a value that doesn't fit would silently become NULL.
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let array = cast_with_options(array, &kind.arrow, &strict)?;
+        Self::of_layout(&array, kind.postgres.clone(), zone)
+    }
+
+    fn of_layout(array: &ArrayRef, postgres: Type, zone: Tz) -> Result<Self> {
+        let values = match array.data_type() {
+            DataType::Boolean => Values::Bool(array.as_boolean().clone()),
+            DataType::Int16 => Values::Int2(array.as_primitive::<Int16Type>().clone()),
+            DataType::Int32 => Values::Int4(array.as_primitive::<Int32Type>().clone()),
+            DataType::Int64 => Values::Int8(array.as_primitive::<Int64Type>().clone()),
+            DataType::Float32 => Values::Float4(array.as_primitive::<Float32Type>().clone()),
+            DataType::Float64 => Values::Float8(array.as_primitive::<Float64Type>().clone()),
+            DataType::Decimal128(..) => Values::Numeric(array.as_primitive::<Decimal128Type>().clone()),
+            DataType::Decimal256(..) => Values::WideNumeric(array.as_primitive::<Decimal256Type>().clone()),
+            DataType::Utf8View => Values::Text(array.as_string_view().clone()),
+            DataType::BinaryView => Values::Bytea(array.as_binary_view().clone()),
+            DataType::FixedSizeBinary(_) => Values::Uuid(array.as_fixed_size_binary().clone()),
+            DataType::Date32 => Values::Date(array.as_primitive::<Date32Type>().clone()),
+            DataType::Time64(_) => Values::Time(array.as_primitive::<Time64MicrosecondType>().clone()),
+            DataType::Timestamp(_, None) => Values::Timestamp(array.as_primitive::<TimestampMicrosecondType>().clone()),
+            DataType::Timestamp(_, Some(_)) => {
+                Values::Timestamptz(array.as_primitive::<TimestampMicrosecondType>().clone(), zone)
+            }
+            DataType::Interval(_) => Values::Interval(array.as_primitive::<IntervalMonthDayNanoType>().clone()),
+            DataType::List(child) => {
+                let list = array.as_list::<i32>().clone();
+                let elements = Self::nested(list.values(), child, zone)?;
+                Values::List(list, Box::new(elements))
+            }
+            DataType::Struct(fields) => {
+                let record = array.as_struct();
+                let columns =
+                    fields.iter().zip(record.columns()).map(|(field, column)| Self::nested(column, field, zone));
+                let columns = columns.collect::<Result<_>>()?;
+                Values::Record(columns)
+            }
+            other => return Err(Error::internal(format!("no wire layout for {other}"))),
+        };
+        Ok(Self { postgres, values, nulls: array.nulls().cloned() })
+    }
+
+    fn nested(array: &ArrayRef, field: &Field, zone: Tz) -> Result<Self> {
+        Self::of_layout(array, ColumnType::of(field)?.postgres, zone)
+    }
+
+    /// Whether the value of a row is NULL.
+    pub fn is_null(&self, row: usize) -> bool {
+        self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
+    }
+
+    /// Appends a value as a field of a DataRow: its length (-1 for NULL), then its bytes.
+    pub fn write(&self, row: usize, format: Format, out: &mut BytesMut) -> Result<()> {
+        if self.is_null(row) {
+            out.put_i32(-1);
+            return Ok(());
+        }
+        let start = out.len();
+        out.put_i32(0);
+        match format {
+            Format::Text => text::write(self, row, out),
+            Format::Binary => binary::write(self, row, out)?,
+        }
+        let length = i32::try_from(out.len() - start - 4)
+            .map_err(|_| Error::new(SqlState::ProgramLimitExceeded, "a value of more than 2 GB does not fit a row"))?;
+        out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+        Ok(())
+    }
+}

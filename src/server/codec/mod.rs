@@ -1,0 +1,25 @@
+//! Arrow values as Postgres writes them, and Postgres parameters as Arrow values.
+//!
+//! | file | what |
+//! |---|---|
+//! | `types` | the one table from Arrow types to Postgres types, and to the few Arrow types the others write |
+//! | `column` | one column of a batch, cast to its wire form |
+//! | `text` | a value in the text format |
+//! | `binary` | a value in the binary format |
+//! | `datetime` | dates, times and intervals as text |
+//! | `parameter` | the type of a parameter, and its value from text |
+//! | `binary_parameter`, `array_parameter`, `decimal` | values of the binary format, arrays, and exact decimals |
+
+mod array_parameter;
+mod binary;
+mod binary_parameter;
+mod column;
+mod datetime;
+mod decimal;
+mod parameter;
+mod text;
+mod types;
+
+pub(super) use column::Column;
+pub(super) use parameter::{Format, ParameterType, hint};
+pub(super) use types::ColumnType;
