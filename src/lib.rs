@@ -4,6 +4,7 @@ pub mod config;
 pub mod error;
 pub mod model;
 mod outcome;
+pub mod server;
 mod session;
 mod statements;
 

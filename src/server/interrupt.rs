@@ -1,0 +1,123 @@
+//! What stops a running statement: a cancel request, its timeout, a vanished client, shutdown, or a panic of its own.
+
+use std::future::Future;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::Failure;
+use crate::error::{Error, SqlState};
+
+/// How far the server's shutdown has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(super) enum Shutdown {
+    /// Not asked for.
+    No,
+    /// Idle connections close; running statements may finish.
+    Draining,
+    /// Running statements are stopped.
+    Now,
+}
+
+/// The interrupts of one connection.
+pub(super) struct Interrupts {
+    cancel: Arc<Notify>,
+    shutdown: watch::Receiver<Shutdown>,
+    /// A second handle of the connection's socket, to see it close while the first one is busy.
+    socket: TcpStream,
+}
+
+impl Interrupts {
+    /// For a socket, before it is split into its halves; returns the socket to use.
+    pub fn new(
+        socket: TcpStream,
+        cancel: Arc<Notify>,
+        shutdown: watch::Receiver<Shutdown>,
+    ) -> io::Result<(TcpStream, Self)> {
+        let socket = socket.into_std()?;
+        let twin = TcpStream::from_std(socket.try_clone()?)?;
+        Ok((TcpStream::from_std(socket)?, Self { cancel, shutdown, socket: twin }))
+    }
+
+    /// Runs the handling of one message until it ends or is stopped. Stopping drops it, which stops the query behind it.
+    pub async fn guard<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        tokio::select! {
+            result = AssertUnwindSafe(work).catch_unwind() => result.unwrap_or_else(|panic| Err(panicked(&*panic))),
+            () = self.cancel.notified() => {
+                let message = "canceling statement due to user request";
+                Err(Failure::Statement(Error::new(SqlState::QueryCanceled, message)))
+            }
+            () = self.client_gone() => Err(Failure::Gone),
+            () = self.shutdown(Shutdown::Now) => Err(shut_down()),
+        }
+    }
+
+    /// Resolves when the shutdown has come so far.
+    pub async fn shutdown(&self, stage: Shutdown) {
+        let reached = self.shutdown.clone().wait_for(|now| *now >= stage).await.is_ok();
+        if !reached {
+            // The server went without a shutdown: its runtime is ending, and so is this task.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Resolves when the client closed its end. The readiness `PRIORITY` contains the closing of the read side but not
+    /// unread data, which a client may well have sent ahead.
+    async fn client_gone(&self) {
+        // An error means that the socket can't be watched any more, which is as good as closed.
+        let _ = self.socket.ready(Interest::PRIORITY).await;
+    }
+}
+
+/// What every connection is told at shutdown.
+pub(super) fn shut_down() -> Failure {
+    Failure::Fatal(Error::new(SqlState::AdminShutdown, "terminating connection due to administrator command"))
+}
+
+/// Runs a statement up to its deadline; 57014 after it.
+pub(super) async fn until<T>(
+    deadline: Option<Instant>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let Some(deadline) = deadline else { return work.await };
+    timeout_at(deadline, work).await.unwrap_or_else(|_| {
+        Err(Failure::Statement(Error::new(SqlState::QueryCanceled, "canceling statement due to statement timeout")))
+    })
+}
+
+/// The end of a statement that starts now, for a timeout as SHOW prints it; zero is none.
+pub(super) fn deadline(statement_timeout: Option<String>) -> Option<Instant> {
+    let limit = crate::config::duration(&statement_timeout?)?;
+    (limit > Duration::ZERO).then(|| Instant::now().checked_add(limit)).flatten()
+}
+
+/// A defect of ours: the client gets a number, the log says what it stands for.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    tracing::error!(id, panic = text, "statement panicked");
+    let error = Error::internal(format!("internal error {id}"));
+    Failure::Statement(error.with_hint("this is a defect: report it with what the server's log says of this number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_statement_ends_at_its_deadline() {
+        assert!(deadline(Some("0".into())).is_none());
+        assert!(deadline(None).is_none());
+        let soon = deadline(Some("10ms".into()));
+        let late = until(soon, async { std::future::pending::<Result<(), Failure>>().await }).await;
+        assert!(matches!(late, Err(Failure::Statement(error)) if error.state() == SqlState::QueryCanceled));
+    }
+}

@@ -1,0 +1,125 @@
+//! Binds, accepts, caps the connections, and shuts down.
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, lookup_host};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::backends::Backends;
+use super::connection::{Shared, serve};
+use super::interrupt::Shutdown;
+use crate::error::{Error, Result, SqlState};
+use crate::session::Database;
+
+/// How long running statements may go on after shutdown was asked for.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long stopped statements may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// The pause after an accept that failed: out of descriptors, it would fail again at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How a server listens.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Host and port; a loopback address, since connections are neither authenticated nor encrypted. Port 0 takes a free one.
+    pub listen: String,
+    /// The most sessions at a time; the next one is refused with 53300.
+    pub max_connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:5432".to_owned(), max_connections: 100 }
+    }
+}
+
+/// A database served over the Postgres wire protocol.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    database: Database,
+    max_connections: usize,
+}
+
+impl Server {
+    /// Listens, but accepts nobody before [`Server::run`]. Errors: an address that is none or in use, 42501 for one that
+    /// is not loopback.
+    pub async fn bind(database: Database, options: Options) -> Result<Self> {
+        let listen = &options.listen;
+        let addresses: Vec<SocketAddr> = match lookup_host(listen).await {
+            Ok(addresses) => addresses.collect(),
+            Err(_) => {
+                let message = format!("cannot listen on \"{listen}\": not an address");
+                let error = Error::new(SqlState::InvalidParameterValue, message);
+                return Err(error.with_hint("use host:port, such as 127.0.0.1:5432"));
+            }
+        };
+        if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+            let message = format!("cannot listen on {open}: other machines could connect without a password");
+            let error = Error::new(SqlState::InsufficientPrivilege, message);
+            return Err(error.with_hint("use a loopback address, such as 127.0.0.1:5432"));
+        }
+        let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| refused(listen, &error))?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, database, max_connections: options.max_connections })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` resolves: then idle connections end at once and running statements have five seconds.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let (stage, stages) = watch::channel(Shutdown::No);
+        let shared = Shared {
+            database: self.database,
+            backends: Arc::new(Backends::default()),
+            places: Arc::new(Semaphore::new(self.max_connections.min(Semaphore::MAX_PERMITS))),
+            shutdown: stages,
+        };
+        let mut connections = JoinSet::new();
+        tokio::pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok((socket, _)) => { connections.spawn(serve(socket, shared.clone())); }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+        drop(self.listener);
+        tracing::info!(connections = connections.len(), "shutting down");
+        for (next, patience) in [(Shutdown::Draining, GRACE), (Shutdown::Now, LAST_WORDS)] {
+            stage.send_replace(next);
+            let drained = async { while connections.join_next().await.is_some() {} };
+            if timeout(patience, drained).await.is_ok() {
+                return;
+            }
+        }
+        connections.shutdown().await;
+    }
+}
+
+fn refused(listen: &str, error: &std::io::Error) -> Error {
+    let (reason, hint) = match error.kind() {
+        ErrorKind::AddrInUse => ("the port is in use", "stop what uses it, or listen on another port"),
+        ErrorKind::PermissionDenied => ("the port needs privileges", "listen on a port above 1023"),
+        ErrorKind::AddrNotAvailable => ("this machine has no such address", "use 127.0.0.1:5432"),
+        _ => return Error::new(SqlState::IoError, format!("cannot listen on {listen}: {error}")),
+    };
+    Error::new(SqlState::IoError, format!("cannot listen on {listen}: {reason}")).with_hint(hint)
+}

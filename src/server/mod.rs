@@ -1,0 +1,33 @@
+//! The Postgres wire protocol: one session per connection, rows streamed, every statement stoppable.
+//!
+//! | file | what |
+//! |---|---|
+//! | `listener` | binds, accepts, caps connections, shuts down |
+//! | `startup` | from the first byte to the first ReadyForQuery |
+//! | `connection` | one connection's loop: message in, answer or error out |
+//! | `simple` | the simple query protocol |
+//! | `extended` | Parse, Bind, Describe, Execute, Close |
+//! | `portal` | prepared statements and portals |
+//! | `rows` | a result's rows, sent as they come |
+//! | `interrupt` | what stops a running statement: cancel, timeout, a vanished client, shutdown, a panic |
+//! | `backends` | the running connections, by the key that cancels them |
+//! | `wire` | the socket with its two buffers |
+//! | `frame` | bytes to messages |
+//! | `failure` | how a message can fail, and the ErrorResponse for it |
+//! | `codec` | values and types |
+
+mod backends;
+mod codec;
+mod connection;
+mod extended;
+mod failure;
+mod frame;
+mod interrupt;
+mod listener;
+mod portal;
+mod rows;
+mod simple;
+mod startup;
+mod wire;
+
+pub use listener::{Options, Server};

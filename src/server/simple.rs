@@ -1,0 +1,53 @@
+//! The simple query protocol: a text of statements, each answered in full before the next one runs.
+
+use std::time::Instant;
+
+use pgwire::messages::PgWireBackendMessage as Message;
+use pgwire::messages::response::EmptyQueryResponse;
+
+use super::codec::Format;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::interrupt::{deadline, until};
+use super::rows::{Columns, Rows, Sent};
+use crate::error::{Error, SqlState};
+use crate::outcome::{Outcome, Tag};
+use crate::statements::Statement;
+
+impl Connection {
+    /// Runs the statements of a text. A syntax error anywhere runs none; an error in one leaves out the rest.
+    pub(super) async fn simple_query(&mut self, sql: &str) -> Result<(), Failure> {
+        self.portals.close_unnamed();
+        let statements = self.session.parse(sql)?;
+        if statements.is_empty() {
+            self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()))?;
+        }
+        for statement in &statements {
+            let deadline = deadline(self.session.setting("statement_timeout"));
+            until(deadline, self.simple_statement(statement)).await?;
+        }
+        Ok(())
+    }
+
+    async fn simple_statement(&mut self, statement: &Statement) -> Result<(), Failure> {
+        let began = Instant::now();
+        let prepared = self.session.prepare(statement, &[]).await?;
+        if !prepared.parameters().is_empty() {
+            let error = Error::new(SqlState::UndefinedParameter, "there is no parameter $1");
+            return Err(error.with_hint("bind values with a prepared statement").into());
+        }
+        match self.session.execute(&prepared, vec![]).await? {
+            Outcome::Empty => self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()))?,
+            Outcome::Done(tag) => self.complete(&tag, began)?,
+            Outcome::Rows(stream) => {
+                let columns = Columns::of(&stream.schema())?;
+                let formats = vec![Format::Text; columns.len()];
+                self.wire.put(Message::RowDescription(columns.description(&formats)))?;
+                let mut rows = Rows::new(stream, columns, formats, &self.time_zone())?;
+                let (Sent::All(count) | Sent::Some(count)) = rows.send(&mut self.wire, None).await?;
+                self.complete(&Tag::counted("SELECT", count), began)?;
+            }
+        }
+        self.wire.flush().await
+    }
+}
