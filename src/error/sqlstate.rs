@@ -13,6 +13,11 @@ macro_rules! states {
             pub fn code(self) -> &'static str {
                 match self { $(Self::$name => $code),* }
             }
+
+            /// The condition of a code; `None` for one we do not answer with.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$name),)* _ => None }
+            }
         }
     };
 }

@@ -1,0 +1,186 @@
+//! Takes rows into a table: in one commit where the database is in this process, by INSERTs where a server has it.
+
+use std::sync::Arc;
+
+use arrow::array::Array;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::stream;
+use tokio::sync::mpsc;
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use journeydb::model::instant;
+use journeydb::{Error, Result, Session};
+
+use super::intake::{Intake, Portion};
+use crate::cli::target::{Connection, remote};
+
+/// Rows of one INSERT: a statement stays below a few hundred kilobytes.
+const INSERT_ROWS: usize = 1000;
+
+/// The columns of a table.
+pub async fn table_schema(connection: &Connection, table: &str) -> Result<SchemaRef> {
+    match connection {
+        Connection::Embedded(session) => session.table_schema(table).await,
+        Connection::Remote(client) => {
+            let statement = client.prepare(&format!("SELECT * FROM {table} LIMIT 0")).await;
+            let statement = statement.map_err(|error| remote(&error))?;
+            let fields = statement
+                .columns()
+                .iter()
+                .map(|column| Ok(Field::new(column.name(), arrow_type(column.name(), column.type_())?, true)));
+            Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>>>()?)))
+        }
+    }
+}
+
+/// Loads what an intake gives and counts the rows that went in. `strict` is all or nothing.
+pub async fn load(
+    connection: &Connection,
+    table: &str,
+    schema: &SchemaRef,
+    intake: &mut Intake,
+    strict: bool,
+) -> Result<u64> {
+    match connection {
+        Connection::Embedded(session) => append(session, table, schema, intake).await,
+        Connection::Remote(client) if strict => {
+            execute(client, "BEGIN").await?;
+            let rows = insert(client, table, schema, intake).await;
+            execute(client, if rows.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+            rows
+        }
+        Connection::Remote(client) => insert(client, table, schema, intake).await,
+    }
+}
+
+/// One commit: the rows are streamed into it, and an error on the way fails it.
+async fn append(session: &Session, table: &str, schema: &SchemaRef, intake: &mut Intake) -> Result<u64> {
+    let (sender, receiver) = mpsc::channel(1);
+    let schema = Arc::new(Schema::new(schema.fields().iter().map(nullable).collect::<Vec<_>>()));
+    let rows =
+        stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|rows| (rows, receiver)) });
+    let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+    let feed = async {
+        let fed = feed(session, table, intake, &sender).await;
+        if let Err(error) = &fed {
+            // Without it the stream would only end, and what came before would be committed.
+            sender.send(Err(DataFusionError::from(error.clone()))).await.ok();
+        }
+        drop(sender);
+        fed
+    };
+    let (fed, appended) = futures::join!(feed, session.append(table, rows));
+    fed?;
+    appended
+}
+
+async fn feed(
+    session: &Session,
+    table: &str,
+    intake: &mut Intake,
+    sender: &mpsc::Sender<datafusion::error::Result<RecordBatch>>,
+) -> Result<()> {
+    while let Some(portion) = intake.next().await? {
+        let refused = session.violations(table, portion.rows()).await?;
+        let refused = refused.into_iter().map(|(row, error)| (row, error.message().to_owned())).collect();
+        let rows = intake.keep(portion, refused)?;
+        if rows.num_rows() > 0 && sender.send(Ok(rows)).await.is_err() {
+            // The commit has failed and says why itself.
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A commit per INSERT; rows that the server refuses are found by halving the statement.
+async fn insert(client: &Client, table: &str, schema: &SchemaRef, intake: &mut Intake) -> Result<u64> {
+    let columns = schema.fields().iter().map(|field| format!("\"{}\"", field.name().replace('"', "\"\"")));
+    let head = format!("INSERT INTO {table} ({}) VALUES ", columns.collect::<Vec<_>>().join(", "));
+    let mut inserted = 0;
+    while let Some(portion) = intake.next().await? {
+        let refused = insert_portion(client, &head, &portion).await?;
+        inserted += intake.keep(portion, refused)?.num_rows() as u64;
+    }
+    Ok(inserted)
+}
+
+async fn insert_portion(client: &Client, head: &str, portion: &Portion) -> Result<Vec<(usize, String)>> {
+    let sound = portion.sound();
+    let mut pending: Vec<&[usize]> = sound.chunks(INSERT_ROWS).rev().collect();
+    let mut refused = Vec::new();
+    while let Some(rows) = pending.pop() {
+        let statement = format!("{head}{}", values(portion.rows(), rows)?);
+        match client.batch_execute(&statement).await {
+            Ok(()) => {}
+            Err(error) if !blames_a_row(&error) => return Err(remote(&error)),
+            Err(error) if rows.len() == 1 => refused.push((rows[0], remote(&error).message().to_owned())),
+            Err(_) => {
+                let (first, second) = rows.split_at(rows.len() / 2);
+                pending.extend([second, first]);
+            }
+        }
+    }
+    Ok(refused)
+}
+
+/// Class 22 is a value that does not fit, class 23 a constraint that a row breaks.
+fn blames_a_row(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|state| state.code().starts_with("22") || state.code().starts_with("23"))
+}
+
+/// Rows as the lists of a VALUES clause; every value is a text literal, which the column's type reads.
+fn values(batch: &RecordBatch, rows: &[usize]) -> Result<String> {
+    let options = FormatOptions::default();
+    let columns =
+        batch.columns().iter().map(|column| Ok((column, ArrayFormatter::try_new(column.as_ref(), &options)?)));
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    let mut text = String::new();
+    for (at, row) in rows.iter().enumerate() {
+        text.push_str(if at == 0 { "(" } else { ", (" });
+        for (at, (column, formatter)) in columns.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            if column.is_null(*row) {
+                text.push_str(&format!("{comma}NULL"));
+            } else {
+                let value = formatter.value(*row).to_string().replace('\'', "''");
+                text.push_str(&format!("{comma}'{value}'"));
+            }
+        }
+        text.push(')');
+    }
+    Ok(text)
+}
+
+async fn execute(client: &Client, statement: &str) -> Result<()> {
+    client.batch_execute(statement).await.map_err(|error| remote(&error))
+}
+
+fn nullable(field: &Arc<Field>) -> Field {
+    field.as_ref().clone().with_nullable(true)
+}
+
+/// The Arrow type that values for a column of a server are read into before they are sent.
+fn arrow_type(column: &str, postgres: &Type) -> Result<DataType> {
+    Ok(match *postgres {
+        Type::BOOL => DataType::Boolean,
+        Type::INT2 => DataType::Int16,
+        Type::INT4 => DataType::Int32,
+        Type::INT8 => DataType::Int64,
+        Type::FLOAT4 => DataType::Float32,
+        Type::FLOAT8 => DataType::Float64,
+        Type::DATE => DataType::Date32,
+        Type::TIMESTAMP => DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None),
+        Type::TIMESTAMPTZ => instant(),
+        // The server reads these itself, and says where one does not fit.
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NUMERIC => DataType::Utf8View,
+        _ => {
+            return Err(Error::unsupported(format!("loading column \"{column}\" of type {postgres} through a server")));
+        }
+    })
+}

@@ -1,0 +1,22 @@
+//! The `journeydb` command: one file or folder per subcommand, and what they share.
+//!
+//! | file | what |
+//! |---|---|
+//! | `command` | the subcommands and their dispatch |
+//! | `load` | files into a table |
+//! | `sql`, `shell` | statements from the command line, a file or a prompt |
+//! | `target` | the folder or the server that a command works on |
+//! | `query` | runs statements and prints their results |
+//! | `output` | tables, CSV and JSON |
+//! | `exit` | exit codes |
+
+mod command;
+mod exit;
+mod load;
+mod output;
+mod query;
+mod shell;
+mod sql;
+mod target;
+
+pub use command::{Cli, run};

@@ -1,0 +1,98 @@
+//! Where a command finds the database: a folder it opens itself, or a server that has it open.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio_postgres::{Client, NoTls};
+
+use journeydb::{Database, Error, Result, Session, SqlState};
+
+/// The folder of the database, where none is given.
+pub const DEFAULT_FOLDER: &str = "journeydb-data";
+
+/// `--data` or `--url`.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// Folder of the database; it is made where it is missing
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
+    data: PathBuf,
+
+    /// Go through a running server, as in postgres://127.0.0.1:5433/journeydb
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    url: Option<String>,
+}
+
+/// A session to run statements in.
+pub enum Connection {
+    /// In this process.
+    Embedded(Session),
+    /// On a server.
+    Remote(Client),
+}
+
+impl Target {
+    /// Opens the folder or connects to the server.
+    pub async fn connect(&self) -> Result<Connection> {
+        match &self.url {
+            Some(url) => Ok(Connection::Remote(connect(url).await?)),
+            None => Ok(Connection::Embedded(open(&self.data).await?.session())),
+        }
+    }
+}
+
+/// Opens a folder; where another process holds it, the error says how to go through that one.
+pub async fn open(folder: &std::path::Path) -> Result<Database> {
+    Database::open(folder).await.map_err(|error| match error.state() {
+        SqlState::LockNotAvailable => Error::new(error.state(), error.message()).with_hint(
+            "go through the server that holds it with --url postgres://127.0.0.1:5433/journeydb, or stop that process",
+        ),
+        _ => error,
+    })
+}
+
+async fn connect(url: &str) -> Result<Client> {
+    let mut config: tokio_postgres::Config = url.parse().map_err(|error| {
+        Error::new(SqlState::InvalidParameterValue, format!("--url {url}: {}", causes(&error)))
+            .with_hint("write it as postgres://127.0.0.1:5433/journeydb")
+    })?;
+    if config.get_user().is_none() {
+        config.user("journeydb");
+    }
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| {
+        Error::new(SqlState::CannotConnectNow, format!("can't connect to {url}: {}", causes(&error)))
+            .with_hint("start the server with journeydb serve, and give the address that it prints")
+    })?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("connection closed: {error}");
+        }
+    });
+    Ok(client)
+}
+
+/// An error that a server answered with, or that befell the connection to it.
+pub fn remote(error: &tokio_postgres::Error) -> Error {
+    let Some(answer) = error.as_db_error() else {
+        return Error::new(SqlState::IoError, format!("the server does not answer: {}", causes(error)));
+    };
+    let state = SqlState::from_code(answer.code().code()).unwrap_or(SqlState::InternalError);
+    let error = Error::new(state, answer.message());
+    match answer.hint() {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+/// An error with the causes that its own message leaves out, in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}
