@@ -1,11 +1,12 @@
 //! The subcommands and their dispatch.
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 use journeydb::Result;
 
 use super::exit::Exit;
-use super::{load, shell, sql};
+use super::{load, serve, shell, sql};
 
 /// An embedded analytical database for customer journeys that any Postgres client can query
 #[derive(Debug, Parser)]
@@ -17,6 +18,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Load(load::Load),
     Sql(sql::Sql),
     Shell(shell::Shell),
@@ -24,9 +26,20 @@ enum Command {
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<Exit> {
+    log(match cli.command {
+        Command::Serve(_) => "warn,journeydb=info",
+        _ => "warn",
+    });
     match cli.command {
+        Command::Serve(command) => serve::run(command).await,
         Command::Load(command) => load::run(command).await,
         Command::Sql(command) => sql::run(command).await,
         Command::Shell(command) => shell::run(command).await,
     }
+}
+
+/// Logs to standard error what RUST_LOG asks for, or else this level.
+fn log(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `command` | the subcommands and their dispatch |
+//! | `serve` | the server |
 //! | `load` | files into a table |
 //! | `sql`, `shell` | statements from the command line, a file or a prompt |
 //! | `target` | the folder or the server that a command works on |
@@ -15,6 +16,7 @@ mod exit;
 mod load;
 mod output;
 mod query;
+mod serve;
 mod shell;
 mod sql;
 mod target;

@@ -4,8 +4,6 @@ use std::io::Write;
 use std::pin::pin;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use arrow::record_batch::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -13,6 +11,7 @@ use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+use journeydb::server::Printed;
 use journeydb::{Outcome, Result, Session};
 
 use super::output::{Column, Kind, Printer};
@@ -46,9 +45,11 @@ async fn embedded(session: &Session, sql: &str, printer: &mut Printer<impl Write
         let prepared = session.prepare(&statement, &[]).await?;
         match session.execute(&prepared, Vec::new()).await? {
             Outcome::Rows(mut rows) => {
+                let zone = session.setting("TimeZone").unwrap_or_default();
+                let printed = Printed::of(&rows.schema(), &zone)?;
                 printer.begin(columns(&rows.schema()))?;
                 while let Some(batch) = rows.next().await {
-                    print(&batch?, printer)?;
+                    printed.rows(&batch?)?.into_iter().try_for_each(|row| printer.row(row))?;
                 }
                 printer.end()?;
             }
@@ -69,21 +70,6 @@ fn columns(schema: &SchemaRef) -> Vec<Column> {
         },
     };
     schema.fields().iter().map(|field| column(field.name(), field.data_type())).collect()
-}
-
-fn print(batch: &RecordBatch, printer: &mut Printer<impl Write>) -> Result<()> {
-    let options = FormatOptions::default();
-    let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
-    let formatters = formatters.collect::<Result<Vec<_>, _>>()?;
-    for row in 0..batch.num_rows() {
-        let values = batch
-            .columns()
-            .iter()
-            .zip(&formatters)
-            .map(|(column, formatter)| column.is_valid(row).then(|| formatter.value(row).to_string()));
-        printer.row(values.collect())?;
-    }
-    Ok(())
 }
 
 async fn through_server(client: &Client, sql: &str, printer: &mut Printer<impl Write>) -> Result<()> {

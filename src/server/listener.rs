@@ -37,7 +37,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:5432".to_owned(), max_connections: 100 }
+        Self { listen: "127.0.0.1:5433".to_owned(), max_connections: 100 }
     }
 }
 
@@ -59,13 +59,13 @@ impl Server {
             Err(_) => {
                 let message = format!("cannot listen on \"{listen}\": not an address");
                 let error = Error::new(SqlState::InvalidParameterValue, message);
-                return Err(error.with_hint("use host:port, such as 127.0.0.1:5432"));
+                return Err(error.with_hint("use host:port, such as 127.0.0.1:5433"));
             }
         };
         if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
             let message = format!("cannot listen on {open}: other machines could connect without a password");
             let error = Error::new(SqlState::InsufficientPrivilege, message);
-            return Err(error.with_hint("use a loopback address, such as 127.0.0.1:5432"));
+            return Err(error.with_hint("use a loopback address, such as 127.0.0.1:5433"));
         }
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| refused(listen, &error))?;
         let address = listener.local_addr()?;
@@ -118,7 +118,7 @@ fn refused(listen: &str, error: &std::io::Error) -> Error {
     let (reason, hint) = match error.kind() {
         ErrorKind::AddrInUse => ("the port is in use", "stop what uses it, or listen on another port"),
         ErrorKind::PermissionDenied => ("the port needs privileges", "listen on a port above 1023"),
-        ErrorKind::AddrNotAvailable => ("this machine has no such address", "use 127.0.0.1:5432"),
+        ErrorKind::AddrNotAvailable => ("this machine has no such address", "use 127.0.0.1:5433"),
         _ => return Error::new(SqlState::IoError, format!("cannot listen on {listen}: {error}")),
     };
     Error::new(SqlState::IoError, format!("cannot listen on {listen}: {reason}")).with_hint(hint)

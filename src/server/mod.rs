@@ -15,6 +15,7 @@
 //! | `frame` | bytes to messages |
 //! | `failure` | how a message can fail, and the ErrorResponse for it |
 //! | `codec` | values and types |
+//! | `printed` | the same text without a wire |
 
 mod backends;
 mod codec;
@@ -25,9 +26,11 @@ mod frame;
 mod interrupt;
 mod listener;
 mod portal;
+mod printed;
 mod rows;
 mod simple;
 mod startup;
 mod wire;
 
 pub use listener::{Options, Server};
+pub use printed::Printed;

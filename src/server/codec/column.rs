@@ -105,6 +105,16 @@ impl Column {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
+    /// A value in the text format; `None` for NULL.
+    pub fn text(&self, row: usize) -> Option<String> {
+        if self.is_null(row) {
+            return None;
+        }
+        let mut out = BytesMut::new();
+        text::write(self, row, &mut out);
+        Some(String::from_utf8_lossy(&out).into_owned())
+    }
+
     /// Appends a value as a field of a DataRow: its length (-1 for NULL), then its bytes.
     pub fn write(&self, row: usize, format: Format, out: &mut BytesMut) -> Result<()> {
         if self.is_null(row) {
