@@ -7,6 +7,7 @@ mod outcome;
 pub mod server;
 mod session;
 mod statements;
+pub mod stats;
 
 pub use error::{Error, Result, SqlState};
 pub use outcome::{Outcome, Prepared, Tag};
