@@ -1,6 +1,7 @@
 //! JourneyDB: an embedded analytical database for customer journeys.
 
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod model;
 mod outcome;
