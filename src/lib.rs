@@ -9,6 +9,7 @@ pub mod server;
 mod session;
 mod statements;
 pub mod stats;
+pub mod storage;
 
 pub use error::{Error, Result, SqlState};
 pub use outcome::{Outcome, Prepared, Tag};

@@ -1,0 +1,116 @@
+//! Makes a staged change the table's next version.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+
+use super::log::{Metadata, Put};
+use super::snapshot::Change;
+use super::table::Table;
+use super::writer::Drafts;
+use crate::error::{Error, Result};
+
+/// How many commits lie between two checkpoints: opening a table reads one checkpoint and at most so many commits.
+const CHECKPOINT_INTERVAL: u64 = 64;
+
+/// A change whose files are written and durable, and that nobody sees. Dropping it takes it back.
+#[derive(Debug)]
+pub struct Staged {
+    table: Arc<Table>,
+    change: Change,
+    drafts: Drafts,
+    inserted: u64,
+    removed: u64,
+}
+
+impl Staged {
+    pub(super) fn new(table: Arc<Table>, change: Change, drafts: Drafts) -> Self {
+        Self { table, change, drafts, inserted: 0, removed: 0 }
+    }
+
+    pub(super) fn counted(self, inserted: u64, removed: u64) -> Self {
+        Self { inserted, removed, ..self }
+    }
+
+    pub(super) fn altering(mut self, metadata: Metadata, schema: SchemaRef) -> Self {
+        self.change.altered = Some(Arc::new(metadata));
+        self.change.schema = schema;
+        self
+    }
+
+    /// The table it changes.
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    /// Rows that it adds.
+    pub fn inserted(&self) -> u64 {
+        self.inserted
+    }
+
+    /// Rows that it takes away, updated ones too.
+    pub fn removed(&self) -> u64 {
+        self.removed
+    }
+
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.change.adds.is_empty() && self.change.removes.is_empty() && self.change.altered.is_none()
+    }
+
+    /// Commits in a task of its own: a caller that goes away in the middle neither stops it nor tears it.
+    pub(super) async fn commit(self) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let done = tokio::spawn(self.commit_here()).await;
+        done.map_err(|error| Error::internal(format!("the commit was not finished: {error}")))?
+    }
+
+    async fn commit_here(self) -> Result<()> {
+        let Self { table, change, drafts, .. } = self;
+        let committing = table.committing.lock().await;
+        loop {
+            let base = table.snapshot();
+            let next = base.apply(&change)?;
+            if !table.log.holds(base.version()).await? {
+                table.advance(table.log.replay().await?);
+                continue;
+            }
+            match table.log.commit(next.version(), &change).await? {
+                Put::Done => {
+                    drafts.keep();
+                    table.advance(next);
+                    break;
+                }
+                // Another program writes to the table too.
+                Put::Taken => table.advance(table.log.replay().await?),
+            }
+        }
+        drop(committing);
+        let version = table.snapshot().version();
+        if version % CHECKPOINT_INTERVAL == 0 {
+            tokio::spawn(async move {
+                if let Err(error) = table.log.checkpoint().await {
+                    tracing::warn!(%error, folder = %table.folder, version, "no checkpoint was written");
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The one table that a commit may change.
+pub(super) fn single(mut staged: Vec<Staged>) -> Result<Option<Staged>> {
+    staged.retain(|change| !change.is_empty());
+    let only = staged.pop();
+    if staged.is_empty() { Ok(only) } else { Err(Error::unsupported("a commit that changes several tables")) }
+}
+
+impl Table {
+    /// Writes a checkpoint of the newest version now.
+    pub async fn checkpoint(&self) -> Result<()> {
+        self.log.checkpoint().await
+    }
+}
+

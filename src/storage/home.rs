@@ -1,0 +1,228 @@
+//! A database's home: a folder with a lock, a format version, catalog records and tables.
+//!
+//! ```text
+//! journeydb.json             {"format": 1}
+//! lock                       held by the process that has the database open
+//! catalog/<20 digits>.json   catalog records; the newest counts
+//! tables/<location>/         one Delta table each
+//! tmp/                       files that have no name yet
+//! ```
+
+use std::fs;
+use std::path::Path as FsPath;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use futures::{StreamExt, TryStreamExt};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use serde::{Deserialize, Serialize};
+
+use super::commit::{Staged, single};
+use super::disk::{Disk, LocalDisk};
+use super::files::{Files, TEMPORARY};
+use super::lock::{LOCK, Lock, unusable};
+use super::log::Log;
+use super::store::SyncedStore;
+use super::table::Table;
+use crate::error::{Error, Result, SqlState};
+
+/// The version of the folder's layout. A change that an older release would misread raises it.
+const FORMAT: u32 = 1;
+/// The file that says so, and that makes a folder a database.
+const MARK: &str = "journeydb.json";
+/// Catalog records kept, the newest included.
+const RECORDS: usize = 8;
+
+/// A database's home.
+#[derive(Debug)]
+pub struct Home {
+    store: Arc<dyn ObjectStore>,
+    /// Under which the engine knows the store; each home of a process has its own.
+    url: ObjectStoreUrl,
+    /// None in memory.
+    files: Option<Arc<Files>>,
+    lock: Option<Arc<Lock>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    format: u32,
+}
+
+impl Home {
+    /// Opens the database in a folder, making it where the folder is empty or missing. Errors, each of one line: 55P03
+    /// if another process has it open; 55000 if it isn't a database, or one of a newer release; 58030 if it can't be
+    /// read or written.
+    pub async fn open(path: &FsPath) -> Result<Arc<Self>> {
+        Self::open_on(path, Arc::new(LocalDisk)).await
+    }
+
+    /// The same over another disk.
+    pub async fn open_on(path: &FsPath, disk: Arc<dyn Disk>) -> Result<Arc<Self>> {
+        let known = is_database(path)?;
+        let files = Arc::new(Files::open(path, disk).map_err(|error| unusable(path, &error))?);
+        let lock = Lock::take(files.root())?;
+        files.sweep()?;
+        let store: Arc<dyn ObjectStore> = Arc::new(SyncedStore::new(Arc::clone(&files))?);
+        if known {
+            check_format(path, store.as_ref()).await?;
+        } else {
+            let mark = serde_json::to_vec(&Mark { format: FORMAT }).map_err(|e| Error::internal(e.to_string()))?;
+            store.put(&Path::from(MARK), mark.into()).await?;
+        }
+        Ok(Arc::new(Self { store, url: next_url()?, files: Some(files), lock: Some(Arc::new(lock)) }))
+    }
+
+    /// A database that lives as long as its handles.
+    pub fn in_memory() -> Result<Arc<Self>> {
+        Ok(Arc::new(Self { store: Arc::new(InMemory::new()), url: next_url()?, files: None, lock: None }))
+    }
+
+    /// Tells processes that find the folder taken where it is served.
+    pub fn announce(&self, url: &str) -> Result<()> {
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.announce(url))
+    }
+
+    /// The newest catalog record and its version.
+    pub async fn read_catalog(&self) -> Result<Option<(u64, Vec<u8>)>> {
+        let Some(version) = self.records().await?.last().copied() else {
+            return Ok(None);
+        };
+        let record = self.store.get(&record_path(version)).await?.bytes().await?;
+        Ok(Some((version, record.to_vec())))
+    }
+
+    /// Writes a catalog record, durable when this returns; 40001 if that version is there.
+    pub async fn write_catalog(&self, version: u64, record: Vec<u8>) -> Result<()> {
+        match self.store.put_opts(&record_path(version), record.into(), PutMode::Create.into()).await {
+            Ok(_) => {}
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                return Err(Error::new(SqlState::SerializationFailure, "the catalog was changed by another statement")
+                    .with_hint("run the statement again"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let records = self.records().await?;
+        for old in &records[..records.len().saturating_sub(RECORDS)] {
+            self.store.delete(&record_path(*old)).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a table without rows. What an unfinished creation left in its place is removed; the caller knows that no
+    /// table of its catalog is there. `location` is names separated by `/`, as in `journey/interactions`.
+    pub async fn create_table(&self, location: &str, schema: SchemaRef) -> Result<Arc<Table>> {
+        self.drop_table(location).await?;
+        let folder = folder(location);
+        let log = Log::new(Arc::clone(&self.store), &folder)?;
+        let snapshot = log.create(&schema).await?;
+        Ok(self.table(log, folder, snapshot))
+    }
+
+    /// Opens a table; 42P01 if there is none.
+    pub async fn open_table(&self, location: &str) -> Result<Arc<Table>> {
+        let folder = folder(location);
+        let log = Log::new(Arc::clone(&self.store), &folder)?;
+        let snapshot = log.replay().await?;
+        Ok(self.table(log, folder, snapshot))
+    }
+
+    /// Removes a table's files. Queries that still read it fail.
+    pub async fn drop_table(&self, location: &str) -> Result<()> {
+        let folder = folder(location);
+        if let Some(files) = &self.files {
+            let (files, path) = (Arc::clone(files), folder.to_string());
+            let removed = tokio::task::spawn_blocking(move || files.remove_folder(path.as_ref())).await;
+            return Ok(removed.map_err(|error| Error::internal(error.to_string()))??);
+        }
+        let objects = self.store.list(Some(&folder)).map_ok(|object| object.location).boxed();
+        self.store.delete_stream(objects).try_collect::<Vec<_>>().await?;
+        Ok(())
+    }
+
+    /// Commits staged changes: all of them or none, durable when this returns. 40001 if another statement was faster;
+    /// then nothing has happened and the statement may be run again. Several tables in one commit: 0A000.
+    pub async fn commit(&self, staged: Vec<Staged>) -> Result<()> {
+        match single(staged)? {
+            Some(change) => change.commit().await,
+            None => Ok(()),
+        }
+    }
+
+    fn table(&self, log: Log, folder: Path, snapshot: super::Snapshot) -> Arc<Table> {
+        Table::new(log, Arc::clone(&self.store), self.url.clone(), folder, snapshot, self.lock.clone())
+    }
+
+    /// The versions of the catalog records, in order.
+    async fn records(&self) -> Result<Vec<u64>> {
+        let listed: Vec<_> = self.store.list(Some(&Path::from("catalog"))).try_collect().await?;
+        let version = |path: &Path| path.filename()?.strip_suffix(".json")?.parse().ok();
+        let mut versions: Vec<u64> = listed.iter().filter_map(|object| version(&object.location)).collect();
+        versions.sort_unstable();
+        Ok(versions)
+    }
+}
+
+/// Whether a folder holds a database; an error if it holds something else. A folder where one was begun is as good as
+/// empty.
+fn is_database(path: &FsPath) -> Result<bool> {
+    if path.join(MARK).exists() {
+        return Ok(true);
+    }
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(unusable(path, &error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(|error| unusable(path, &error))?.file_name();
+        if ![LOCK, TEMPORARY].iter().any(|own| name == *own) {
+            let message = format!("{} is not a journeydb database, and it is not empty", path.display());
+            return Err(Error::new(SqlState::ObjectNotInPrerequisiteState, message)
+                .with_hint("name an empty or a new folder"));
+        }
+    }
+    Ok(false)
+}
+
+async fn check_format(path: &FsPath, store: &dyn ObjectStore) -> Result<()> {
+    let mark = store.get(&Path::from(MARK)).await?.bytes().await?;
+    let wrong = |what: String, hint: &str| {
+        Err(Error::new(SqlState::ObjectNotInPrerequisiteState, format!("{} {what}", path.display())).with_hint(hint))
+    };
+    match serde_json::from_slice::<Mark>(&mark) {
+        Ok(mark) if mark.format <= FORMAT => Ok(()),
+        Ok(mark) => wrong(
+            format!("has format {}, and this release reads up to {FORMAT}", mark.format),
+            "open it with a newer release",
+        ),
+        Err(_) => wrong(format!("has a damaged {MARK}"), "restore the file: it holds {\"format\":1}"),
+    }
+}
+
+fn record_path(version: u64) -> Path {
+    Path::from(format!("catalog/{version:020}.json"))
+}
+
+/// The folder of a table. Lower-case letters, digits, `_` and `-` stand for themselves; every other byte is written
+/// `=` and two hexadecimal digits, so that names that differ in case alone differ on every file system, and no name
+/// needs encoding in a URL.
+fn folder(location: &str) -> Path {
+    let encode = |name: &str| {
+        name.bytes().fold(String::new(), |encoded, byte| match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => encoded + &char::from(byte).to_string(),
+            _ => encoded + &format!("={byte:02x}"),
+        })
+    };
+    let names = location.split('/').map(encode);
+    std::iter::once("tables".to_owned()).chain(names).collect()
+}
+
+fn next_url() -> Result<ObjectStoreUrl> {
+    static HOMES: AtomicU64 = AtomicU64::new(0);
+    Ok(ObjectStoreUrl::parse(format!("jdb://home-{}", HOMES.fetch_add(1, Ordering::Relaxed)))?)
+}

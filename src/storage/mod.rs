@@ -1,0 +1,33 @@
+//! Tables on disk: each one a Delta table of its own, in a folder that one process holds.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `disk`, `files`, `store` | writes that are durable when they return: the operations, the protocol over them, the object store of both |
+//! | `home`, `lock`, `sweep` | the database's folder and its catalog records, who holds it, what crashes leave |
+//! | `log`, `snapshot`, `commit` | a table's versions: read, held in memory, made |
+//! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
+//! | `table`, `writer`, `rewrite` | one table; its files, written and rewritten |
+//! | `scan` | reading a version, with or without the address of each row |
+
+mod commit;
+mod disk;
+mod files;
+mod home;
+mod lock;
+mod log;
+mod rewrite;
+mod scan;
+mod schema;
+mod snapshot;
+mod statistics;
+mod store;
+mod table;
+mod writer;
+
+pub use commit::Staged;
+pub use disk::{Disk, DiskFile, LocalDisk};
+pub use home::Home;
+pub use rewrite::RowAddresses;
+pub use scan::{FILE, ROW};
+pub use snapshot::{DataFile, Snapshot};
+pub use table::Table;

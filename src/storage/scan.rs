@@ -1,0 +1,191 @@
+//! Reads one version of a table: plain Parquet files, through the engine's own source.
+//!
+//! deltalake's scan is not used: it drops orderings and can't be sent to another machine.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use async_trait::async_trait;
+use chrono::DateTime;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
+use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
+use datafusion::config::TableParquetOptions;
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result as EngineResult;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_plan::ExecutionPlan;
+use object_store::ObjectMeta;
+use parquet::arrow::RowNumber;
+
+use super::snapshot::{DataFile, Snapshot, summary};
+use super::table::Table;
+use crate::error::Result;
+
+/// The hidden column with the index of a row's file in its version.
+pub const FILE: &str = "_file";
+/// The hidden column with a row's number in its file.
+pub const ROW: &str = "_row";
+
+/// The rows of a version, as the engine's planner sees them.
+#[derive(Debug)]
+pub(super) struct TableScan {
+    table: Arc<Table>,
+    at: Arc<Snapshot>,
+    columns: TableSchema,
+}
+
+impl TableScan {
+    /// The table's columns.
+    pub fn rows(table: Arc<Table>, at: Arc<Snapshot>) -> Self {
+        let columns = TableSchema::from(at.schema());
+        Self { table, at, columns }
+    }
+
+    /// The table's columns and each row's address. The file is a constant that goes with it, the row a number that the
+    /// Parquet reader makes, so both stay right however the scan is pruned and cut in pieces.
+    pub fn addressed_rows(table: Arc<Table>, at: Arc<Snapshot>) -> Self {
+        let file: FieldRef = Arc::new(Field::new(FILE, DataType::Int32, false));
+        let row: FieldRef = Arc::new(Field::new(ROW, DataType::Int64, false).with_extension_type(RowNumber));
+        let columns = TableSchema::builder(Arc::clone(at.schema()))
+            .with_table_partition_cols(vec![file])
+            .with_virtual_columns(vec![row])
+            .build();
+        Self { table, at, columns }
+    }
+
+    /// A plan over some of the files, by index.
+    fn plan(
+        &self,
+        files: &[usize],
+        partitions: usize,
+        options: TableParquetOptions,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let source = ParquetSource::new(self.columns.clone()).with_table_parquet_options(options);
+        let config = FileScanConfigBuilder::new(self.table.url.clone(), Arc::new(source))
+            .with_file_groups(self.groups(files, partitions))
+            .with_statistics(self.statistics_of(files)?)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit);
+        Ok(DataSourceExec::from_data_source(config.build()))
+    }
+
+    /// Files in groups of about the same size, each in the order of the version.
+    fn groups(&self, files: &[usize], partitions: usize) -> Vec<FileGroup> {
+        let mut largest = files.to_vec();
+        largest.sort_by_key(|index| Reverse(self.at.files()[*index].size));
+        let mut groups: Vec<(u64, Vec<usize>)> = vec![(0, vec![]); partitions.clamp(1, files.len().max(1))];
+        for index in largest {
+            if let Some((size, members)) = groups.iter_mut().min_by_key(|(size, _)| *size) {
+                *size += self.at.files()[index].size;
+                members.push(index);
+            }
+        }
+        let ordered = groups.into_iter().map(|(_, mut members)| {
+            members.sort_unstable();
+            FileGroup::new(members.into_iter().map(|index| self.partitioned(index)).collect())
+        });
+        ordered.collect()
+    }
+
+    fn partitioned(&self, index: usize) -> PartitionedFile {
+        let file = &self.at.files()[index];
+        let mut partitioned = PartitionedFile::new_from_meta(ObjectMeta {
+            location: self.table.folder.clone().join(file.path.as_str()),
+            last_modified: DateTime::from_timestamp_millis(file.created).unwrap_or_default(),
+            size: file.size,
+            e_tag: None,
+            version: None,
+        });
+        if !self.columns.table_partition_cols().is_empty() {
+            partitioned = partitioned.with_partition_values(vec![ScalarValue::Int32(Some(index as i32))]);
+        }
+        partitioned.with_statistics(Arc::clone(&file.statistics))
+    }
+
+    fn statistics_of(&self, files: &[usize]) -> EngineResult<Statistics> {
+        let mut known = if files.len() == self.at.files().len() {
+            Statistics::clone(self.at.summary()?.as_ref())
+        } else {
+            let files: Vec<Arc<DataFile>> = files.iter().map(|index| Arc::clone(&self.at.files()[*index])).collect();
+            summary(&files, self.at.schema())?
+        };
+        let columns = self.columns.table_schema().fields().len();
+        known.column_statistics.resize(columns, ColumnStatistics::new_unknown());
+        Ok(known)
+    }
+
+    /// The files that may hold rows that pass the filters.
+    fn candidates(&self, state: &dyn Session, filters: &[Expr]) -> EngineResult<Vec<usize>> {
+        let all = 0..self.at.files().len();
+        let Some(filter) = conjunction(filters.to_vec()) else {
+            return Ok(all.collect());
+        };
+        let schema = self.at.schema();
+        let filter = state.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(schema))?)?;
+        let predicate = PruningPredicate::try_new(filter, Arc::clone(schema))?;
+        let statistics = self.at.files().iter().map(|file| Arc::clone(&file.statistics)).collect();
+        let kept = predicate.prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
+        Ok(all.filter(|index| kept[*index]).collect())
+    }
+}
+
+#[async_trait]
+impl TableProvider for TableScan {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.columns.table_schema())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        state.runtime_env().register_object_store(self.table.url.as_ref(), Arc::clone(&self.table.store));
+        let options = &state.config_options().execution;
+        let files = self.candidates(state, filters)?;
+        let parquet = TableParquetOptions { global: options.parquet.clone(), ..Default::default() };
+        self.plan(&files, options.target_partitions, parquet, projection, limit)
+    }
+
+    /// Filters choose files, row groups and pages; the engine still applies them to every row. Those on an address
+    /// choose nothing.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
+        let addresses = self.columns.table_schema().fields().len() > self.at.schema().fields().len();
+        let on_address = |filter: &Expr| filter.column_refs().iter().any(|column| [FILE, ROW].contains(&column.name()));
+        let supported = filters.iter().map(|filter| match addresses && on_address(filter) {
+            true => TableProviderFilterPushDown::Unsupported,
+            false => TableProviderFilterPushDown::Inexact,
+        });
+        Ok(supported.collect())
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        self.statistics_of(&(0..self.at.files().len()).collect::<Vec<_>>()).ok()
+    }
+}
+
+/// All rows of one file with their addresses.
+pub(super) fn whole_file(table: &Arc<Table>, at: &Arc<Snapshot>, file: usize) -> Result<SendableRecordBatchStream> {
+    let scan = TableScan::addressed_rows(Arc::clone(table), Arc::clone(at));
+    let plan = scan.plan(&[file], 1, TableParquetOptions::default(), None, None)?;
+    let context = TaskContext::default();
+    context.runtime_env().register_object_store(table.url.as_ref(), Arc::clone(&table.store));
+    Ok(plan.execute(0, Arc::new(context))?)
+}

@@ -1,0 +1,142 @@
+//! A version of a table: its schema and the files that hold its rows. Immutable, so readers share it without a lock.
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, Statistics};
+
+use super::log::Metadata;
+use crate::error::{Error, Result, SqlState};
+
+/// One version of a table.
+#[derive(Debug)]
+pub struct Snapshot {
+    version: u64,
+    metadata: Arc<Metadata>,
+    schema: SchemaRef,
+    files: Vec<Arc<DataFile>>,
+    summary: OnceLock<Arc<Statistics>>,
+}
+
+/// One Parquet file of a table.
+#[derive(Debug, PartialEq)]
+pub struct DataFile {
+    /// Its name below the table's folder.
+    pub(super) path: String,
+    /// Bytes.
+    pub(super) size: u64,
+    /// Milliseconds since the Unix epoch.
+    pub(super) created: i64,
+    /// One entry per column of the table.
+    pub(super) statistics: Arc<Statistics>,
+}
+
+impl Snapshot {
+    pub(super) fn new(version: u64, metadata: Arc<Metadata>, schema: SchemaRef, files: Vec<Arc<DataFile>>) -> Self {
+        Self { version, metadata, schema, files, summary: OnceLock::new() }
+    }
+
+    /// The version of the Delta table.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The columns as SQL sees them.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The number of rows; `None` if a file that another program has written doesn't say.
+    pub fn rows(&self) -> Option<u64> {
+        self.files.iter().map(|file| file.rows()).sum()
+    }
+
+    /// The files; a row's `_file` is an index into this list.
+    pub fn files(&self) -> &[Arc<DataFile>] {
+        &self.files
+    }
+
+    pub(super) fn metadata(&self) -> &Arc<Metadata> {
+        &self.metadata
+    }
+
+    /// The statistics of all rows.
+    pub(super) fn summary(&self) -> Result<Arc<Statistics>> {
+        if let Some(known) = self.summary.get() {
+            return Ok(Arc::clone(known));
+        }
+        let summary = Arc::new(summary(&self.files, &self.schema)?);
+        Ok(Arc::clone(self.summary.get_or_init(|| summary)))
+    }
+
+    /// The version that a change makes of this one; 40001 if the change doesn't fit it, because another one came first.
+    pub(super) fn apply(&self, change: &Change) -> Result<Self> {
+        if *self.metadata != *change.base {
+            return Err(conflict("its columns were altered"));
+        }
+        let removed: HashSet<&str> = change.removes.iter().map(|file| file.path.as_str()).collect();
+        let mut files: Vec<_> = self.files.iter().filter(|f| !removed.contains(f.path.as_str())).cloned().collect();
+        if files.len() + removed.len() != self.files.len() {
+            return Err(conflict("rows that this statement read were changed"));
+        }
+        files.extend(change.adds.iter().cloned());
+        let columns = change.schema.fields().len();
+        if columns > self.schema.fields().len() {
+            files = files.iter().map(|file| file.widened(columns)).collect();
+        }
+        let metadata = change.altered.as_ref().unwrap_or(&self.metadata);
+        Ok(Self::new(self.version + 1, Arc::clone(metadata), Arc::clone(&change.schema), files))
+    }
+}
+
+impl DataFile {
+    pub(super) fn rows(&self) -> Option<u64> {
+        self.statistics.num_rows.get_value().map(|rows| *rows as u64)
+    }
+
+    /// The file as part of a table that has gained columns: nothing is recorded of them.
+    fn widened(self: &Arc<Self>, columns: usize) -> Arc<Self> {
+        let mut statistics = Statistics::clone(&self.statistics);
+        statistics.column_statistics.resize(columns, ColumnStatistics::new_unknown());
+        let statistics = Arc::new(statistics);
+        Arc::new(Self { path: self.path.clone(), size: self.size, created: self.created, statistics })
+    }
+}
+
+/// What one commit does to a table.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// The metadata that the change was made for.
+    pub base: Arc<Metadata>,
+    pub removes: Vec<Arc<DataFile>>,
+    pub adds: Vec<Arc<DataFile>>,
+    /// New metadata, if the columns become others.
+    pub altered: Option<Arc<Metadata>>,
+    /// The columns after it.
+    pub schema: SchemaRef,
+    pub operation: Operation,
+}
+
+/// The kind of a change, as the log's history names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    Append,
+    Rewrite,
+    Truncate,
+    AddColumn,
+}
+
+/// The statistics of all rows of some files. Without files there are no rows, which is exact knowledge too.
+pub(super) fn summary(files: &[Arc<DataFile>], schema: &SchemaRef) -> Result<Statistics> {
+    if files.is_empty() {
+        return Ok(Statistics::new_unknown(schema).with_num_rows(Precision::Exact(0)));
+    }
+    Ok(Statistics::try_merge_iter(files.iter().map(|file| file.statistics.as_ref()), schema)?)
+}
+
+fn conflict(what: &str) -> Error {
+    Error::new(SqlState::SerializationFailure, format!("could not serialize access: {what} by a concurrent statement"))
+        .with_hint("run the statement again")
+}

@@ -1,0 +1,215 @@
+//! Writes rows into Parquet files.
+//!
+//! Layout as measured for journey data (20 million interactions): integers and times delta-packed without a dictionary,
+//! text as a dictionary, ZSTD(1), groups of 1 Mi rows, a page index. ZSTD over plain timestamps reads 2 to 3 times slower.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use chrono::Utc;
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+use super::schema::{file_schema, to_file};
+use super::snapshot::DataFile;
+use super::statistics::Collector;
+use crate::error::{Error, Result};
+
+/// Rows of a row group.
+const GROUP_ROWS: usize = 1 << 20;
+/// Where a file ends and the next begins: large enough that a table has few, small enough that a rewrite is cheap.
+const FILE_ROWS: usize = 4 << 20;
+const FILE_BYTES: usize = 128 << 20;
+
+/// Writes rows into as many files as they need.
+pub(super) struct Writer {
+    open: Option<OpenFile>,
+    done: Drafts,
+}
+
+/// Where files go.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub store: Arc<dyn ObjectStore>,
+    pub folder: Path,
+    pub schema: SchemaRef,
+}
+
+struct OpenFile {
+    name: String,
+    encoder: ArrowWriter<Vec<u8>>,
+    upload: BufWriter,
+    collector: Collector,
+    rows: usize,
+}
+
+impl Writer {
+    pub fn new(target: Target) -> Self {
+        Self { open: None, done: Drafts { target, files: vec![] } }
+    }
+
+    /// Adds rows whose columns are the target's.
+    pub async fn write(&mut self, batch: RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let file = match self.open.take() {
+            Some(file) => file,
+            None => OpenFile::begin(&self.done.target)?,
+        };
+        let file = file.write(batch).await?;
+        if file.is_full() {
+            self.done.files.push(file.finish().await?);
+        } else {
+            self.open = Some(file);
+        }
+        Ok(())
+    }
+
+    /// The files, complete and durable.
+    pub async fn finish(mut self) -> Result<Drafts> {
+        if let Some(file) = self.open.take() {
+            self.done.files.push(file.finish().await?);
+        }
+        Ok(self.done)
+    }
+}
+
+impl OpenFile {
+    fn begin(target: &Target) -> Result<Self> {
+        let name = format!("{}.parquet", Uuid::new_v4());
+        let path = target.folder.clone().join(name.as_str());
+        let schema = file_schema(&target.schema);
+        // Without Arrow's own schema beside Parquet's: it would tell other readers to make views of text.
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(&schema)?).with_skip_arrow_metadata(true);
+        Ok(Self {
+            name,
+            encoder: ArrowWriter::try_new_with_options(vec![], schema, options).map_err(encoding)?,
+            upload: BufWriter::new(Arc::clone(&target.store), path).with_max_concurrency(1),
+            collector: Collector::new(&target.schema)?,
+            rows: 0,
+        })
+    }
+
+    /// Encodes off the async threads: a batch takes milliseconds, a row group's end many.
+    async fn write(mut self, batch: RecordBatch) -> Result<Self> {
+        let mut file = off_thread(move || {
+            self.rows += batch.num_rows();
+            self.collector.add(&batch)?;
+            self.encoder.write(&to_file(&batch)?).map_err(encoding)?;
+            Ok(self)
+        })
+        .await?;
+        file.ship().await?;
+        Ok(file)
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows >= FILE_ROWS || self.encoder.bytes_written() + self.encoder.in_progress_size() >= FILE_BYTES
+    }
+
+    async fn finish(self) -> Result<Arc<DataFile>> {
+        let mut file = off_thread(move || {
+            let mut file = self;
+            file.encoder.finish().map_err(encoding)?;
+            Ok(file)
+        })
+        .await?;
+        file.ship().await?;
+        file.upload.shutdown().await?;
+        let size = file.encoder.bytes_written();
+        Ok(Arc::new(DataFile {
+            path: file.name,
+            size: size as u64,
+            created: Utc::now().timestamp_millis(),
+            statistics: Arc::new(file.collector.finish(size)?),
+        }))
+    }
+
+    /// Sends on what is encoded.
+    async fn ship(&mut self) -> Result<()> {
+        let encoded = std::mem::take(self.encoder.inner_mut());
+        if !encoded.is_empty() {
+            self.upload.put(Bytes::from(encoded)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Files that no commit names yet; removed when they are dropped, unless they were kept.
+#[derive(Debug)]
+pub(super) struct Drafts {
+    target: Target,
+    files: Vec<Arc<DataFile>>,
+}
+
+impl Drafts {
+    pub fn none(target: Target) -> Self {
+        Self { target, files: vec![] }
+    }
+
+    pub fn files(&self) -> &[Arc<DataFile>] {
+        &self.files
+    }
+
+    /// They belong to a commit now.
+    pub fn keep(mut self) {
+        self.files.clear();
+    }
+}
+
+impl Drop for Drafts {
+    /// In the background, and only as a courtesy: opening the database sweeps what stays behind.
+    fn drop(&mut self) {
+        let (files, Target { store, folder, .. }) = (std::mem::take(&mut self.files), self.target.clone());
+        if let (false, Ok(runtime)) = (files.is_empty(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                for file in files {
+                    let _ = store.delete(&folder.clone().join(file.path.as_str())).await;
+                }
+            });
+        }
+    }
+}
+
+fn properties(schema: &Schema) -> Result<WriterProperties> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(encoding)?))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Page);
+    for field in schema.fields() {
+        let column = ColumnPath::new(vec![field.name().clone()]);
+        properties = match field.data_type() {
+            DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Date32 | DataType::Timestamp(..) => {
+                properties
+                    .set_column_dictionary_enabled(column.clone(), false)
+                    .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
+            }
+            // Parquet's bounds leave NaN out, and SQL puts it above all numbers: `x > 5` would skip rows.
+            DataType::Float32 | DataType::Float64 => {
+                properties.set_column_statistics_enabled(column, EnabledStatistics::None)
+            }
+            _ => properties,
+        };
+    }
+    Ok(properties.build())
+}
+
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?
+}
+
+fn encoding(error: parquet::errors::ParquetError) -> Error {
+    Error::internal(format!("rows can't be encoded: {error}"))
+}
