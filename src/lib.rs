@@ -1,6 +1,8 @@
 //! JourneyDB: an embedded analytical database for customer journeys.
 
+mod catalog;
 pub mod config;
+mod database;
 pub mod demo;
 pub mod error;
 pub mod model;
@@ -10,8 +12,10 @@ mod session;
 mod statements;
 pub mod stats;
 pub mod storage;
+mod workers;
 
+pub use database::Database;
 pub use error::{Error, Result, SqlState};
 pub use outcome::{Outcome, Prepared, Tag};
-pub use session::{Database, Session, TransactionStatus};
-pub use statements::Statement;
+pub use session::Session;
+pub use statements::{Statement, TransactionStatus};

@@ -9,8 +9,6 @@ pub enum Outcome {
     Rows(SendableRecordBatchStream),
     /// A command that answers with its tag alone.
     Done(Tag),
-    /// An empty statement, or only a comment.
-    Empty,
 }
 
 /// A command tag as Postgres prints it: `INSERT 0 5`, `CREATE TABLE`.

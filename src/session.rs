@@ -1,103 +1,173 @@
-//! The embedded database and its sessions; the only maker of session states.
+//! Sessions: one connection's view of the database each, and the only maker of engine states.
 
-use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use datafusion::common::TableReference;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 
-use crate::error::{Error, Result};
+use crate::catalog::{Catalog, SystemSchemas};
+use crate::config::Settings;
+use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
-use crate::statements::Statement;
+use crate::statements::{self, Constraints, Context, Statement, Transaction, TransactionStatus};
+use crate::workers::Workers;
 
-/// A database in a folder, or in memory.
-#[derive(Clone)]
-pub struct Database {}
-
-impl Database {
-    /// Opens the database in a folder, making it where the folder is empty or missing.
-    pub async fn open(_path: impl AsRef<Path>) -> Result<Self> {
-        Err(Error::internal("not built"))
-    }
-
-    /// A database that lives as long as its handles.
-    pub async fn in_memory() -> Result<Self> {
-        Err(Error::internal("not built"))
-    }
-
-    /// A session of its own: settings, search path and transaction shared with nobody.
-    pub fn session(&self) -> Session {
-        Session {}
-    }
+/// One connection's view of the database: its settings, search path and transaction are its own.
+pub struct Session {
+    database: Arc<Shared>,
+    engine: SessionContext,
+    system: Arc<SystemSchemas>,
+    settings: Arc<RwLock<Settings>>,
+    transaction: Arc<Mutex<Transaction>>,
 }
 
-/// One connection's view of the database.
-pub struct Session {}
-
-/// Where a session stands with respect to transactions: the status byte of the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionStatus {
-    /// Outside of a transaction block.
-    Idle,
-    /// Inside one.
-    Open,
-    /// Inside one that has failed: everything but its end is refused (25P02).
-    Failed,
+/// What all sessions of a database share.
+pub(crate) struct Shared {
+    pub catalog: Arc<Catalog>,
+    pub workers: Arc<Workers>,
+    /// What every session's engine state is a copy of.
+    pub engine: SessionState,
 }
 
 impl Session {
-    /// Cuts SQL text into statements; a syntax error carries its position.
-    pub fn parse(&self, _sql: &str) -> Result<Vec<Statement>> {
-        Err(Error::internal("not built"))
+    pub(crate) fn new(database: Arc<Shared>) -> Self {
+        let engine = copy(&database.engine);
+        let settings: Arc<RwLock<Settings>> = Arc::default();
+        let system = Arc::new(SystemSchemas::empty());
+        Self { database, engine, system, settings, transaction: Arc::default() }
+    }
+
+    /// Cuts SQL text into statements; text of only blanks and comments gives none. A syntax error carries its position.
+    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        Statement::parse_all(sql)
     }
 
     /// Plans a statement far enough to know its parameters and columns. `hints` are the types a client declared, by parameter.
-    pub async fn prepare(&self, _statement: &Statement, _hints: &[Option<DataType>]) -> Result<Prepared> {
-        Err(Error::internal("not built"))
+    pub async fn prepare(&self, statement: &Statement, hints: &[Option<DataType>]) -> Result<Prepared> {
+        let work = statements::prepare(self.context()?, statement.clone(), hints.to_vec());
+        self.settle(self.database.workers.complete(work).await)
     }
 
-    /// Runs a prepared statement with one value per parameter. Dropping the future or the returned stream stops it.
-    pub async fn execute(&self, _prepared: &Prepared, _values: Vec<ScalarValue>) -> Result<Outcome> {
-        Err(Error::internal("not built"))
+    /// Runs a prepared statement with one value per parameter. Dropping the future or the returned stream stops it;
+    /// a commit that has begun is finished.
+    pub async fn execute(&self, prepared: &Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
+        let work = statements::execute(self.context()?, prepared.clone(), values);
+        self.settle(self.database.workers.complete(work).await)
     }
 
     /// The columns of a table, named as in SQL (`journey.interactions`, or by the search path).
-    pub async fn table_schema(&self, _table: &str) -> Result<SchemaRef> {
-        Err(Error::internal("not built"))
+    pub async fn table_schema(&self, table: &str) -> Result<SchemaRef> {
+        let context = self.context()?;
+        let resolver = context.resolver();
+        let relation = resolver.relation(&TableReference::parse_str(table))?;
+        match resolver.catalog().table(relation) {
+            Some(table) => Ok(table.schema()),
+            None => Err(Error::new(SqlState::WrongObjectType, format!("\"{table}\" is not a table"))),
+        }
     }
 
     /// Adds rows to a table in one commit and counts them: columns are matched by name and cast to the table's types, absent
     /// ones are NULL. A row that breaks a constraint fails the whole call; [`Session::violations`] finds such rows first.
-    pub async fn append(&self, _table: &str, _rows: SendableRecordBatchStream) -> Result<u64> {
-        Err(Error::internal("not built"))
+    pub async fn append(&self, table: &str, rows: SendableRecordBatchStream) -> Result<u64> {
+        let (context, table) = (self.context()?, table.to_owned());
+        let work = async move { statements::append(&context, &table, rows).await };
+        self.settle(self.database.workers.complete(work).await)
     }
 
-    /// The rows of a batch that a table's NOT NULL and CHECK constraints refuse: index and reason, in order.
-    pub async fn violations(&self, _table: &str, _rows: &RecordBatch) -> Result<Vec<(usize, Error)>> {
-        Err(Error::internal("not built"))
+    /// The rows of a batch that a table's NOT NULL and CHECK constraints refuse: index and reason, in order. The batch has
+    /// the table's columns in its order and types.
+    pub async fn violations(&self, table: &str, rows: &RecordBatch) -> Result<Vec<(usize, Error)>> {
+        let context = self.context()?;
+        let resolver = context.resolver();
+        let relation = resolver.relation(&TableReference::parse_str(table))?;
+        Constraints::of(&context.engine, relation, rows.schema())?.violations(rows)
     }
 
     /// Where the session stands with respect to transactions.
     pub fn transaction_status(&self) -> TransactionStatus {
-        TransactionStatus::Idle
+        self.transaction().status()
     }
 
-    /// Marks the open transaction, if any, as failed; the server calls it when a statement ended in an error outside of `execute`.
-    pub fn fail_transaction(&self) {}
+    /// Marks the open transaction, if any, as failed: for an error outside of this session's own calls, such as a timeout.
+    pub fn fail_transaction(&self) {
+        self.transaction().fail();
+    }
 
     /// The value of a setting as SHOW prints it; `None` for an unknown name.
-    pub fn setting(&self, _name: &str) -> Option<String> {
-        None
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).get(name).map(str::to_owned)
     }
 
     /// Sets a setting as SET does: 42704 for an unknown name, 22023 for a value outside its domain.
-    pub fn set(&self, _name: &str, _value: &str) -> Result<()> {
-        Err(Error::internal("not built"))
+    pub fn set(&self, name: &str, value: &str) -> Result<()> {
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).set(name, value)
+    }
+
+    /// Sets a setting to what a client asked for when it connected; RESET goes back to it.
+    pub fn start_with(&self, name: &str, value: &str) -> Result<()> {
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).start_with(name, value)
     }
 
     /// The settings changed since the last call that the wire announces to the client (ParameterStatus), as (name, value).
     pub fn take_announcements(&self) -> Vec<(&'static str, String)> {
-        vec![]
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).take_announcements()
     }
+
+    /// What one statement may touch.
+    fn context(&self) -> Result<Context> {
+        let mut engine = self.engine.state();
+        let zone = self.setting("TimeZone");
+        engine.config_mut().options_mut().execution.time_zone = zone;
+        Ok(Context {
+            engine,
+            catalog: self.database.catalog.clone(),
+            system: self.system.clone(),
+            settings: self.settings.clone(),
+            transaction: self.transaction.clone(),
+            workers: self.database.workers.clone(),
+        })
+    }
+
+    /// An error fails the open transaction.
+    fn settle<T>(&self, result: Result<T>) -> Result<T> {
+        if result.is_err() {
+            self.fail_transaction();
+        }
+        result
+    }
+
+    fn transaction(&self) -> std::sync::MutexGuard<'_, Transaction> {
+        self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// DataFusion with our functions and settings, made once per database: sessions are copies of it.
+pub(crate) fn engine() -> Result<SessionState> {
+    let config = SessionConfig::new()
+        .with_information_schema(false)
+        .with_create_default_catalog_and_schema(true)
+        .set_str("datafusion.sql_parser.dialect", "postgresql")
+        .set_bool("datafusion.sql_parser.collect_spans", true)
+        .set_str("datafusion.execution.time_zone", "UTC");
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::new(RuntimeEnv::default()))
+        .with_default_features()
+        .build();
+    let context = SessionContext::new_with_state(state);
+    Ok(context.state())
+}
+
+/// A copy for one session, under an id of its own.
+fn copy(engine: &SessionState) -> SessionContext {
+    let state = SessionStateBuilder::new_from_existing(engine.clone())
+        .with_session_id(uuid::Uuid::new_v4().to_string())
+        .build();
+    SessionContext::new_with_state(state)
 }

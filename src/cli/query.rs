@@ -54,7 +54,6 @@ async fn embedded(session: &Session, sql: &str, printer: &mut Printer<impl Write
                 printer.end()?;
             }
             Outcome::Done(tag) => printer.tag(tag)?,
-            Outcome::Empty => {}
         }
     }
     Ok(())

@@ -63,6 +63,8 @@ states! {
     OutOfMemory = "53200",
     ProgramLimitExceeded = "54000",
     ProtocolViolation = "08P01",
+    ReadOnlyTransaction = "25006",
+    ReservedName = "42939",
     QueryCanceled = "57014",
     SerializationFailure = "40001",
     StringDataLengthMismatch = "22026",

@@ -4,4 +4,4 @@ mod tables;
 mod types;
 
 pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
-pub use types::{column_type, instant};
+pub use types::{column_type, instant, stored_type};

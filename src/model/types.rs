@@ -57,3 +57,30 @@ fn numeric(info: &ExactNumberInfo) -> Result<DataType> {
     }
     Ok(DataType::Decimal128(precision, scale))
 }
+
+/// The type a column has that is made from values of another type: the nearest that tables can hold; 0A000 without one.
+pub fn stored_type(value: &DataType) -> Result<DataType> {
+    Ok(match value {
+        DataType::Boolean | DataType::Int16 | DataType::Int32 | DataType::Int64 => value.clone(),
+        DataType::Float32 | DataType::Float64 | DataType::Date32 => value.clone(),
+        DataType::Decimal128(..) => value.clone(),
+        DataType::Int8 | DataType::UInt8 => DataType::Int16,
+        DataType::UInt16 => DataType::Int32,
+        DataType::UInt32 | DataType::UInt64 => DataType::Int64,
+        DataType::Float16 => DataType::Float32,
+        DataType::Decimal32(p, s) | DataType::Decimal64(p, s) => DataType::Decimal128(*p, *s),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            DataType::BinaryView
+        }
+        DataType::Dictionary(_, values) => stored_type(values)?,
+        DataType::Date64 => DataType::Date32,
+        DataType::Timestamp(_, Some(_)) => instant(),
+        DataType::Timestamp(_, None) => DataType::Timestamp(TimeUnit::Microsecond, None),
+        other => {
+            return Err(
+                Error::unsupported(format!("a column of type {other}")).with_hint("cast it to a type of columns")
+            );
+        }
+    })
+}

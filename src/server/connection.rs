@@ -17,9 +17,11 @@ use super::interrupt::{Interrupts, Shutdown, deadline, shut_down, until};
 use super::portal::Portals;
 use super::startup::{self, Opening};
 use super::wire::Wire;
+use crate::database::Database;
 use crate::error::{Error, SqlState};
 use crate::outcome::Tag;
-use crate::session::{Database, Session, TransactionStatus};
+use crate::session::Session;
+use crate::statements::TransactionStatus;
 
 /// A client that has not finished the startup by then is let go.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -93,7 +93,6 @@ impl Connection {
             let values = std::mem::take(&mut portal.values).into_iter().take(prepared.parameters().len()).collect();
             portal.progress = Progress::Finished;
             match self.session.execute(prepared, values).await? {
-                Outcome::Empty => return self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new())),
                 Outcome::Done(tag) => return self.complete(&tag, began),
                 Outcome::Rows(stream) => {
                     let columns = described(&portal.statement, Columns::of(&stream.schema())?)?;

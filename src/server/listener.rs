@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 use super::backends::Backends;
 use super::connection::{Shared, serve};
 use super::interrupt::Shutdown;
+use crate::database::Database;
 use crate::error::{Error, Result, SqlState};
-use crate::session::Database;
 
 /// How long running statements may go on after shutdown was asked for.
 const GRACE: Duration = Duration::from_secs(5);

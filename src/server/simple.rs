@@ -37,7 +37,6 @@ impl Connection {
             return Err(error.with_hint("bind values with a prepared statement").into());
         }
         match self.session.execute(&prepared, vec![]).await? {
-            Outcome::Empty => self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()))?,
             Outcome::Done(tag) => self.complete(&tag, began)?,
             Outcome::Rows(stream) => {
                 let columns = Columns::of(&stream.schema())?;

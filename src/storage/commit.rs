@@ -38,6 +38,17 @@ impl Staged {
         self
     }
 
+    /// This change and the rows that another one of the same table adds, as one.
+    pub fn with(mut self, mut added: Staged) -> Result<Self> {
+        if !Arc::ptr_eq(&self.table, &added.table) || !added.change.removes.is_empty() {
+            return Err(Error::internal("only added rows of the same table join a change"));
+        }
+        self.change.adds.append(&mut added.change.adds);
+        self.drafts.join(added.drafts);
+        self.inserted += added.inserted;
+        Ok(self)
+    }
+
     /// The table it changes.
     pub fn table(&self) -> &Arc<Table> {
         &self.table
@@ -113,4 +124,3 @@ impl Table {
         self.log.checkpoint().await
     }
 }
-

@@ -182,8 +182,9 @@ fn is_database(path: &FsPath) -> Result<bool> {
         let name = entry.map_err(|error| unusable(path, &error))?.file_name();
         if ![LOCK, TEMPORARY].iter().any(|own| name == *own) {
             let message = format!("{} is not a journeydb database, and it is not empty", path.display());
-            return Err(Error::new(SqlState::ObjectNotInPrerequisiteState, message)
-                .with_hint("name an empty or a new folder"));
+            return Err(
+                Error::new(SqlState::ObjectNotInPrerequisiteState, message).with_hint("name an empty or a new folder")
+            );
         }
     }
     Ok(false)

@@ -116,6 +116,7 @@ impl Log {
         checkpoints::create_checkpoint(&table, None).await.map_err(broken)
     }
 
+    #[allow(dead_code)]
     /// The removed files that the log still speaks of, with the time of their removal in milliseconds.
     pub async fn tombstones(&self) -> Result<HashMap<String, i64>> {
         let mut table = DeltaTable::new(Arc::clone(&self.store));
@@ -206,12 +207,7 @@ fn data_file(view: &LogicalFileView, schema: &Schema) -> DataFile {
     let add = view.add_action();
     let exact = add.tags.is_some_and(|tags| tags.contains_key(EXACT));
     let statistics = statistics::decode(add.stats.as_deref(), schema, add.size as usize, exact);
-    DataFile {
-        path: add.path,
-        size: add.size as u64,
-        created: add.modification_time,
-        statistics: Arc::new(statistics),
-    }
+    DataFile { path: add.path, size: add.size as u64, created: add.modification_time, statistics: Arc::new(statistics) }
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {

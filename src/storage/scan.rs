@@ -21,7 +21,7 @@ use datafusion::error::Result as EngineResult;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use parquet::arrow::RowNumber;
@@ -133,7 +133,9 @@ impl TableScan {
         };
         let schema = self.at.schema();
         let filter = state.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(schema))?)?;
-        let predicate = PruningPredicate::try_new(filter, Arc::clone(schema))?;
+        let Some(predicate) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).build(filter) else {
+            return Ok(all.collect());
+        };
         let statistics = self.at.files().iter().map(|file| Arc::clone(&file.statistics)).collect();
         let kept = predicate.prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
         Ok(all.filter(|index| kept[*index]).collect())

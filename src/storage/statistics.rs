@@ -87,7 +87,7 @@ impl Collector {
 pub(super) fn encode(statistics: &Statistics, schema: &Schema) -> String {
     let (mut lower, mut upper, mut nulls) = (Map::new(), Map::new(), Map::new());
     for (field, column) in schema.fields().iter().zip(&statistics.column_statistics) {
-        let mut note = |map: &mut Map<String, Value>, value: Option<Value>| {
+        let note = |map: &mut Map<String, Value>, value: Option<Value>| {
             map.extend(value.map(|value| (field.name().clone(), value)));
         };
         note(&mut lower, column.min_value.get_value().and_then(to_json));

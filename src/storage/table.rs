@@ -175,7 +175,12 @@ impl Table {
         if batch.num_columns() != schema.fields().len() {
             return Err(Error::new(
                 SqlState::DatatypeMismatch,
-                format!("relation \"{}\" has {} columns, got {}", self.name(), schema.fields().len(), batch.num_columns()),
+                format!(
+                    "relation \"{}\" has {} columns, got {}",
+                    self.name(),
+                    schema.fields().len(),
+                    batch.num_columns()
+                ),
             ));
         }
         for (field, column) in schema.fields().iter().zip(batch.columns()) {
@@ -195,10 +200,7 @@ impl Table {
     fn null_in(&self, column: &str) -> Error {
         Error::new(
             SqlState::NotNullViolation,
-            format!(
-                "null value in column \"{column}\" of relation \"{}\" violates not-null constraint",
-                self.name()
-            ),
+            format!("null value in column \"{column}\" of relation \"{}\" violates not-null constraint", self.name()),
         )
     }
 

@@ -91,8 +91,7 @@ impl OpenFile {
         let path = target.folder.clone().join(name.as_str());
         let schema = file_schema(&target.schema);
         // Without Arrow's own schema beside Parquet's: it would tell other readers to make views of text.
-        let options =
-            ArrowWriterOptions::new().with_properties(properties(&schema)?).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties(&schema)?).with_skip_arrow_metadata(true);
         Ok(Self {
             name,
             encoder: ArrowWriter::try_new_with_options(vec![], schema, options).map_err(encoding)?,
@@ -161,6 +160,11 @@ impl Drafts {
 
     pub fn files(&self) -> &[Arc<DataFile>] {
         &self.files
+    }
+
+    /// Takes another write's files in.
+    pub fn join(&mut self, mut other: Drafts) {
+        self.files.append(&mut other.files);
     }
 
     /// They belong to a commit now.

@@ -1,2 +1,5 @@
 //! Every integration test, in one binary: each test binary links the whole engine, so a module here costs seconds less
 //! than a file beside this folder. One module per subject; `cargo test --test suite <module>` runs one.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should stop where it is")]
+
+mod session;

@@ -1,0 +1,13 @@
+//! What names mean: schemas, tables and views, their persisted record, and how a statement finds them.
+
+mod output_names;
+mod record;
+mod resolver;
+mod shipped;
+mod store;
+
+pub use output_names::{name_outputs, output_names};
+pub use record::{Body, Check, RelationRecord, SchemaRecord, View};
+pub use resolver::{DATABASE, Resolver, SystemSchemas};
+pub use shipped::{ship, ship_table, shipped_view};
+pub use store::{Catalog, Change};

@@ -1,0 +1,319 @@
+//! Finds what the names in one statement mean: tables as of one moment, views planned anew, functions of the session.
+//!
+//! DataFusion's own lookup knows no search path and can't see a table named inside a function's argument, so planning
+//! goes through this `ContextProvider`. One is made per statement: a table that the statement names twice is read at one
+//! and the same snapshot.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef, TimeUnit};
+use datafusion::catalog::{SchemaProvider, TableFunctionArgs};
+use datafusion::common::TableReference;
+use datafusion::common::plan_datafusion_err;
+use datafusion::config::ConfigOptions;
+use datafusion::datasource::cte_worktable::CteWorkTable;
+use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
+use datafusion::error::Result as EngineResult;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
+use datafusion::logical_expr::{
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
+};
+use datafusion::sql::planner::{ParserOptions, SqlToRel};
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use futures::FutureExt;
+
+use super::record::{Body, RelationRecord, View};
+use super::store::State;
+use crate::error::{Error, Result, SqlState};
+use crate::storage::{Snapshot, Table};
+
+/// Views may stand on views this deep; deeper is a cycle made by replacing one of them.
+const DEEPEST_VIEW: usize = 64;
+
+/// The name a three-part name must begin with.
+pub const DATABASE: &str = "journeydb";
+
+/// Schemas that are computed, not stored.
+pub struct SystemSchemas {
+    /// `pg_catalog`.
+    pub pg_catalog: Arc<dyn SchemaProvider>,
+    /// `information_schema`.
+    pub information_schema: Arc<dyn SchemaProvider>,
+}
+
+impl SystemSchemas {
+    /// Schemas without tables.
+    pub fn empty() -> Self {
+        let none = || Arc::new(datafusion::catalog::MemorySchemaProvider::new()) as Arc<dyn SchemaProvider>;
+        Self { pg_catalog: none(), information_schema: none() }
+    }
+}
+
+/// Resolves the names of one statement.
+pub struct Resolver<'a> {
+    engine: &'a SessionState,
+    catalog: Arc<State>,
+    system: &'a SystemSchemas,
+    path: Vec<String>,
+    types: Arc<dyn TypePlanner>,
+    depth: usize,
+    /// Tables already found, so that the statement reads each at one snapshot; shared with the views it reads.
+    pinned: Arc<Mutex<HashMap<u32, Arc<Snapshot>>>>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for one statement of a session with this engine state and search path.
+    pub fn new(engine: &'a SessionState, catalog: Arc<State>, system: &'a SystemSchemas, path: Vec<String>) -> Self {
+        let zone = engine.config_options().execution.time_zone.clone();
+        let types = Arc::new(ColumnTypes { zone: zone.unwrap_or_else(|| "UTC".into()) });
+        Self { engine, catalog, system, path, types, depth: 0, pinned: Arc::default() }
+    }
+
+    /// Plans a statement.
+    pub fn plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
+        Ok(SqlToRel::new_with_options(self, self.parser_options()).sql_statement_to_plan(statement)?)
+    }
+
+    /// Plans the query of a view under the search path it was made with.
+    pub fn plan_view(&self, view: &View) -> Result<LogicalPlan> {
+        if self.depth >= DEEPEST_VIEW {
+            let message = format!("views stand on views more than {DEEPEST_VIEW} deep");
+            return Err(
+                Error::new(SqlState::ObjectNotInPrerequisiteState, message).with_hint("one of them reads itself")
+            );
+        }
+        let inner = Resolver {
+            engine: self.engine,
+            catalog: self.catalog.clone(),
+            system: self.system,
+            path: view.path.clone(),
+            types: self.types.clone(),
+            depth: self.depth + 1,
+            pinned: self.pinned.clone(),
+        };
+        let statement = Parser::parse_sql(&PostgreSqlDialect {}, &view.query)
+            .map_err(datafusion::error::DataFusionError::from)?
+            .pop()
+            .ok_or_else(|| Error::internal("a view without a query"))?;
+        let plan = super::output_names::name_outputs(&statement, inner.plan(statement.clone())?)?;
+        rename(plan, &view.columns)
+    }
+
+    /// The relation a name means, or 42P01.
+    pub fn relation(&self, name: &TableReference) -> Result<&RelationRecord> {
+        let (schema, table) = self.parts(name)?;
+        self.catalog.find(schema, table, &self.path).ok_or_else(|| self.missing(name, schema))
+    }
+
+    /// The version of a table that this statement reads.
+    pub fn snapshot(&self, relation: &RelationRecord) -> Result<Arc<Snapshot>> {
+        let table = self.table(relation)?;
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(pinned.entry(relation.oid).or_insert_with(|| table.snapshot()).clone())
+    }
+
+    /// The catalog this statement sees.
+    pub fn catalog(&self) -> &Arc<State> {
+        &self.catalog
+    }
+
+    fn parts<'n>(&self, name: &'n TableReference) -> Result<(Option<&'n str>, &'n str)> {
+        if let Some(database) = name.catalog()
+            && database != DATABASE
+        {
+            let message = format!("cross-database references are not implemented: {name}");
+            return Err(Error::new(SqlState::FeatureNotSupported, message));
+        }
+        Ok((name.schema(), name.table()))
+    }
+
+    fn missing(&self, name: &TableReference, schema: Option<&str>) -> Error {
+        match schema {
+            Some(schema) if self.catalog.record.schema(schema).is_none() => {
+                Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
+            }
+            _ => {
+                let error = Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"));
+                match self.nearest(name.table()) {
+                    Some(near) => error.with_hint(format!("did you mean {near}?")),
+                    None => error,
+                }
+            }
+        }
+    }
+
+    /// The relation whose name is fewest edits away, if it is close.
+    fn nearest(&self, name: &str) -> Option<String> {
+        let distance = |r: &&RelationRecord| datafusion::common::utils::datafusion_strsim::levenshtein(&r.name, name);
+        let near = self.catalog.record.relations.iter().min_by_key(distance)?;
+        (distance(&near) <= name.len() / 3).then(|| near.full_name())
+    }
+
+    fn source(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
+        let (schema, table) = self.parts(name)?;
+        if let Some(provider) = self.system_table(schema, table)? {
+            return Ok(provider_as_source(provider));
+        }
+        let relation = self.relation(name)?;
+        let provider: Arc<dyn TableProvider> = match &relation.body {
+            Body::View(view) => {
+                let plan = self.plan_view(view).map_err(|e| invalid_view(relation, e))?;
+                Arc::new(ViewTable::new(plan, Some(view.query.clone())))
+            }
+            Body::Table { .. } => self.table(relation)?.provider(self.snapshot(relation)?),
+        };
+        Ok(provider_as_source(provider))
+    }
+
+    fn table(&self, relation: &RelationRecord) -> Result<&Arc<Table>> {
+        self.catalog.table(relation).ok_or_else(|| Error::internal("a table that is not open"))
+    }
+
+    /// A table of `pg_catalog` (which every path begins with) or `information_schema`.
+    fn system_table(&self, schema: Option<&str>, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let provider = match schema {
+            None | Some("pg_catalog") => &self.system.pg_catalog,
+            Some("information_schema") => &self.system.information_schema,
+            Some(_) => return Ok(None),
+        };
+        let found = provider.table(table).now_or_never().transpose().map_err(Error::from)?.flatten();
+        match (schema, found) {
+            (_, Some(found)) => Ok(Some(found)),
+            (None, None) => Ok(None),
+            (Some(schema), None) => {
+                let message = format!("relation \"{schema}.{table}\" does not exist");
+                Err(Error::new(SqlState::UndefinedTable, message))
+            }
+        }
+    }
+
+    fn parser_options(&self) -> ParserOptions {
+        let options = &self.engine.config_options().sql_parser;
+        ParserOptions {
+            parse_float_as_decimal: options.parse_float_as_decimal,
+            enable_ident_normalization: options.enable_ident_normalization,
+            enable_options_value_normalization: options.enable_options_value_normalization,
+            support_varchar_with_length: options.support_varchar_with_length,
+            map_string_types_to_utf8view: options.map_string_types_to_utf8view,
+            collect_spans: options.collect_spans,
+            default_null_ordering: options.default_null_ordering.as_str().into(),
+        }
+    }
+}
+
+/// Gives the outputs of a view the names its definition lists.
+fn rename(plan: LogicalPlan, names: &[String]) -> Result<LogicalPlan> {
+    if names.is_empty() {
+        return Ok(plan);
+    }
+    let columns = plan.schema().columns();
+    if names.len() > columns.len() {
+        let message = "CREATE VIEW specifies more column names than columns";
+        return Err(Error::new(SqlState::SyntaxError, message));
+    }
+    let renamed = columns.into_iter().enumerate().map(|(i, column)| match names.get(i) {
+        Some(name) => Expr::Column(column).alias(name),
+        None => Expr::Column(column),
+    });
+    Ok(LogicalPlanBuilder::from(plan).project(renamed.collect::<Vec<_>>())?.build()?)
+}
+
+fn invalid_view(relation: &RelationRecord, cause: Error) -> Error {
+    let message = format!("view \"{}\" can no longer be planned: {}", relation.full_name(), cause.message());
+    Error::new(cause.state(), message)
+}
+
+impl ContextProvider for Resolver<'_> {
+    fn get_table_source(&self, name: TableReference) -> EngineResult<Arc<dyn TableSource>> {
+        Ok(self.source(&name)?)
+    }
+
+    fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> EngineResult<Arc<dyn TableSource>> {
+        let function = self.engine.table_functions().get(name).cloned();
+        let function = function.ok_or_else(|| plan_datafusion_err!("Invalid function '{name}'."))?;
+        let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.engine))?;
+        Ok(provider_as_source(provider))
+    }
+
+    fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> EngineResult<Arc<dyn TableSource>> {
+        Ok(provider_as_source(Arc::new(CteWorkTable::new(name, schema))))
+    }
+
+    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        self.engine.expr_planners()
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        self.engine.relation_planners()
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(self.types.clone())
+    }
+
+    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.engine.scalar_functions().get(name).cloned()
+    }
+
+    fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
+        self.engine.higher_order_functions().get(name).cloned()
+    }
+
+    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.engine.aggregate_functions().get(name).cloned()
+    }
+
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.engine.window_functions().get(name).cloned()
+    }
+
+    fn get_variable_type(&self, _names: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        self.engine.config_options()
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        self.engine.scalar_functions().keys().cloned().collect()
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        self.engine.higher_order_functions().keys().cloned().collect()
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        self.engine.aggregate_functions().keys().cloned().collect()
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        self.engine.window_functions().keys().cloned().collect()
+    }
+}
+
+/// The types that SQL names mean in casts and literals where DataFusion's own choice is not Postgres': times are whole
+/// microseconds, and `timestamptz` is read in the session's zone.
+#[derive(Debug)]
+struct ColumnTypes {
+    zone: String,
+}
+
+impl TypePlanner for ColumnTypes {
+    fn plan_type_field(&self, sql_type: &ast::DataType) -> EngineResult<Option<FieldRef>> {
+        use ast::{DataType as Sql, TimezoneInfo};
+        let planned = match sql_type {
+            Sql::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+                DataType::Timestamp(TimeUnit::Microsecond, Some(self.zone.as_str().into()))
+            }
+            Sql::Timestamp(..) => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Sql::JSON | Sql::JSONB | Sql::Uuid => DataType::Utf8View,
+            _ => return Ok(None),
+        };
+        Ok(Some(Arc::new(Field::new("", planned, true))))
+    }
+}

@@ -1,0 +1,66 @@
+//! The embedded database.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
+
+use crate::catalog::{Catalog, ship};
+use crate::error::Result;
+use crate::outcome::Outcome;
+use crate::session::{self, Session, Shared};
+use crate::storage::Home;
+use crate::workers::Workers;
+
+/// A database in a folder, or in memory. Clones are handles of the same one; the last handle to go closes it.
+#[derive(Clone)]
+pub struct Database {
+    shared: Arc<Shared>,
+}
+
+impl Database {
+    /// Opens the database in a folder, making it where the folder is empty or missing.
+    ///
+    /// One process holds a folder at a time: 55P03 names the other. The folder's own trouble (not a folder, not readable,
+    /// written by a newer release) is an error that says what to do.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::on(Home::open(path.as_ref()).await?).await
+    }
+
+    /// A database that lives as long as its handles.
+    pub async fn in_memory() -> Result<Self> {
+        Self::on(Home::in_memory()?).await
+    }
+
+    async fn on(home: Arc<Home>) -> Result<Self> {
+        let catalog = Arc::new(Catalog::open(home).await?);
+        ship(&catalog).await?;
+        let shared = Shared { catalog, workers: Arc::new(Workers::new()?), engine: session::engine()? };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// A session of its own: settings, search path and transaction shared with nobody.
+    pub fn session(&self) -> Session {
+        Session::new(self.shared.clone())
+    }
+
+    /// Runs SQL text in a session of its own and gives the rows of its last statement, none for a command.
+    pub async fn sql(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        let session = self.session();
+        let mut rows = Vec::new();
+        for statement in session.parse(sql)? {
+            let prepared = session.prepare(&statement, &[]).await?;
+            rows = match session.execute(&prepared, Vec::new()).await? {
+                Outcome::Rows(stream) => stream.try_collect().await?,
+                Outcome::Done(_) => Vec::new(),
+            };
+        }
+        Ok(rows)
+    }
+
+    /// Notes in the folder who serves it, so that another process can say where to go.
+    pub fn announce(&self, url: &str) -> Result<()> {
+        self.shared.catalog.home().announce(url)
+    }
+}

@@ -1,0 +1,81 @@
+//! NOT NULL and CHECK: what every row written to a table must satisfy.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, BooleanArray};
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::common::DFSchema;
+use datafusion::execution::session_state::SessionState;
+use datafusion::physical_expr::PhysicalExpr;
+
+use crate::catalog::{Body, Check, RelationRecord};
+use crate::error::{Error, Result, SqlState};
+
+/// The constraints of one table, ready to be checked.
+pub(crate) struct Constraints {
+    relation: String,
+    schema: SchemaRef,
+    checks: Vec<(Check, Arc<dyn PhysicalExpr>)>,
+}
+
+impl Constraints {
+    /// Those of a relation whose rows have a schema.
+    pub(crate) fn of(engine: &SessionState, relation: &RelationRecord, schema: SchemaRef) -> Result<Self> {
+        let Body::Table { checks, .. } = &relation.body else {
+            return Err(Error::internal("only tables have constraints"));
+        };
+        let columns = DFSchema::try_from(schema.as_ref().clone())?;
+        let compile = |check: &Check| {
+            let expr = engine.create_logical_expr(&check.expression, &columns)?;
+            Ok((check.clone(), engine.create_physical_expr(expr, &columns)?))
+        };
+        let checks = checks.iter().map(compile).collect::<Result<_>>()?;
+        Ok(Self { relation: relation.name.clone(), schema, checks })
+    }
+
+    /// The first violation in a batch.
+    pub(crate) fn enforce(&self, batch: &RecordBatch) -> Result<()> {
+        match self.violations(batch)?.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Every row that violates a constraint, in order, with the first it violates.
+    pub(crate) fn violations(&self, batch: &RecordBatch) -> Result<Vec<(usize, Error)>> {
+        let mut found: Vec<Option<Error>> = vec![None; batch.num_rows()];
+        let mut report = |row: usize, error: &dyn Fn() -> Error| {
+            found[row].get_or_insert_with(error);
+        };
+        for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
+            if !field.is_nullable() && column.null_count() > 0 {
+                for row in (0..batch.num_rows()).filter(|row| column.is_null(*row)) {
+                    report(row, &|| self.null(field.name()));
+                }
+            }
+        }
+        for (check, expr) in &self.checks {
+            let verdict = expr.evaluate(batch)?.into_array(batch.num_rows())?;
+            let verdict: &BooleanArray = verdict.as_boolean();
+            // A NULL verdict passes, as in Postgres.
+            for row in (0..batch.num_rows()).filter(|row| verdict.is_valid(*row) && !verdict.value(*row)) {
+                report(row, &|| self.refused(check));
+            }
+        }
+        Ok(found.into_iter().enumerate().filter_map(|(row, error)| Some((row, error?))).collect())
+    }
+
+    fn null(&self, column: &str) -> Error {
+        let relation = &self.relation;
+        let message =
+            format!("null value in column \"{column}\" of relation \"{relation}\" violates not-null constraint");
+        Error::new(SqlState::NotNullViolation, message)
+    }
+
+    fn refused(&self, check: &Check) -> Error {
+        let (relation, name) = (&self.relation, &check.name);
+        let message = format!("new row for relation \"{relation}\" violates check constraint \"{name}\"");
+        Error::new(SqlState::CheckViolation, message).with_hint(format!("it must satisfy {}", check.expression))
+    }
+}

@@ -1,0 +1,44 @@
+//! What a statement may touch.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use datafusion::execution::session_state::SessionState;
+
+use super::transaction::Transaction;
+use crate::catalog::{Catalog, Resolver, SystemSchemas};
+use crate::config::Settings;
+use crate::workers::Workers;
+
+/// What one statement of one session may touch; made anew for each, cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Context {
+    /// The engine as of this statement's start.
+    pub engine: SessionState,
+    /// The database's objects, shared by all sessions.
+    pub catalog: Arc<Catalog>,
+    /// The computed schemas.
+    pub system: Arc<SystemSchemas>,
+    /// The session's settings.
+    pub settings: Arc<RwLock<Settings>>,
+    /// The session's transaction.
+    pub transaction: Arc<Mutex<Transaction>>,
+    /// The threads that run plans.
+    pub workers: Arc<Workers>,
+}
+
+impl Context {
+    /// Finds what this statement's names mean, as of now.
+    pub(crate) fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(&self.engine, self.catalog.state(), &self.system, self.search_path())
+    }
+
+    /// The schemas that bare names are looked up in.
+    pub(crate) fn search_path(&self) -> Vec<String> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).search_path()
+    }
+
+    /// The session's transaction, to look at or change.
+    pub(crate) fn transaction(&self) -> MutexGuard<'_, Transaction> {
+        self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

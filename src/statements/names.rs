@@ -1,0 +1,56 @@
+//! Names as statements write them.
+
+use datafusion::common::TableReference;
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName};
+
+use super::context::Context;
+use crate::catalog::DATABASE;
+use crate::error::{Error, Result, SqlState};
+
+/// An identifier, folded as Postgres folds it.
+pub(super) fn fold(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+/// The parts of a name, folded.
+pub(super) fn parts(name: &ObjectName) -> Result<Vec<String>> {
+    let part = |part: &datafusion::sql::sqlparser::ast::ObjectNamePart| {
+        part.as_ident().map(fold).ok_or_else(|| Error::new(SqlState::SyntaxError, format!("\"{name}\" is not a name")))
+    };
+    name.0.iter().map(part).collect()
+}
+
+/// The name of a relation to look up.
+pub(super) fn reference(name: &ObjectName) -> Result<TableReference> {
+    match parts(name)?.as_slice() {
+        [table] => Ok(TableReference::bare(table.as_str())),
+        [schema, table] => Ok(TableReference::partial(schema.as_str(), table.as_str())),
+        [database, schema, table] => Ok(TableReference::full(database.as_str(), schema.as_str(), table.as_str())),
+        _ => Err(Error::new(SqlState::SyntaxError, format!("improper relation name: {name}"))),
+    }
+}
+
+/// Where a new relation of a name goes: its schema, or the first of the search path that exists.
+pub(super) fn new_relation(context: &Context, name: &ObjectName) -> Result<(String, String)> {
+    let reference = reference(name)?;
+    if reference.catalog().is_some_and(|database| database != DATABASE) {
+        let message = format!("cross-database references are not implemented: {name}");
+        return Err(Error::new(SqlState::FeatureNotSupported, message));
+    }
+    let table = reference.table().to_owned();
+    let schema = match reference.schema() {
+        Some("pg_catalog" | "information_schema") => {
+            return Err(Error::new(SqlState::InsufficientPrivilege, "system schemas hold no relations of users"));
+        }
+        Some(schema) => schema.to_owned(),
+        None => {
+            let record = &context.catalog.state().record;
+            let found = context.search_path().into_iter().find(|schema| record.schema(schema).is_some());
+            found.ok_or_else(|| {
+                Error::new(SqlState::InvalidSchemaName, "no schema has been selected to create in")
+                    .with_hint("SET search_path TO public")
+            })?
+        }
+    };
+    Ok((schema, table))
+}

@@ -1,0 +1,131 @@
+//! Statements that answer with rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use datafusion::common::ParamValues;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+use futures::StreamExt;
+
+use super::context::Context;
+use super::write;
+use crate::catalog::output_names;
+use crate::error::{Error, Result, SqlState};
+use crate::outcome::{Outcome, Prepared};
+
+/// The parameters a statement takes and the columns it gives.
+pub(super) fn describe(
+    context: &Context,
+    statement: &ast::Statement,
+    hints: &[Option<DataType>],
+) -> Result<(Vec<Option<DataType>>, SchemaRef)> {
+    let plan = plan(context, statement)?;
+    let parameters = parameters(&plan, hints)?;
+    let names = output_names(statement, &plan);
+    // Only with typed parameters are the outputs typed as they will be.
+    let nulls = parameters.iter().map(|data_type| null(data_type.as_ref())).collect::<Result<Vec<_>>>()?;
+    let plan = if nulls.is_empty() { plan } else { plan.with_param_values(ParamValues::from(nulls))? };
+    Ok((parameters, named(plan.schema().inner(), &names)))
+}
+
+/// Runs a query or an EXPLAIN.
+pub(super) async fn run(context: &Context, prepared: &Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
+    let statement = prepared.statement.ast();
+    let plan = plan(context, statement)?;
+    let names = output_names(statement, &plan);
+    let plan = bind(plan, values)?;
+    let physical = context.engine.create_physical_plan(&plan).await?;
+    let rows = context.workers.run(physical, context.engine.task_ctx());
+    let schema = named(&rows.schema(), &names);
+    if let Some(promised) = &prepared.schema
+        && !same_types(promised, &schema)
+    {
+        return Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
+            .with_hint("prepare the statement again"));
+    }
+    Ok(Outcome::Rows(renamed(rows, schema)))
+}
+
+/// Plans a statement as of now.
+pub(super) fn plan(context: &Context, statement: &ast::Statement) -> Result<LogicalPlan> {
+    match statement {
+        ast::Statement::Insert(insert) => write::plan_insert(&context.resolver(), insert),
+        other => context.resolver().plan(other.clone()),
+    }
+}
+
+/// Puts values in the place of parameters; a write needs them in the type its column has, because the engine plans no cast.
+pub(super) fn bind(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<LogicalPlan> {
+    if values.is_empty() {
+        return Ok(plan);
+    }
+    let values = match &plan {
+        LogicalPlan::Dml(_) => {
+            let wanted = parameters(&plan, &[])?;
+            let cast = |(value, wanted): (ScalarValue, Option<DataType>)| match wanted {
+                Some(wanted) => value.cast_to(&wanted).map_err(Error::from),
+                None => Ok(value),
+            };
+            values.into_iter().zip(wanted).map(cast).collect::<Result<Vec<_>>>()?
+        }
+        _ => values,
+    };
+    Ok(plan.with_param_values(ParamValues::from(values))?)
+}
+
+/// The type of each parameter: what the statement implies, else what the client declared.
+fn parameters(plan: &LogicalPlan, hints: &[Option<DataType>]) -> Result<Vec<Option<DataType>>> {
+    let inferred: HashMap<String, Option<DataType>> = plan.get_parameter_types()?;
+    let mut types: Vec<Option<DataType>> = vec![None; hints.len()];
+    for (name, data_type) in inferred {
+        let at = name.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));
+        let at = at.ok_or_else(|| Error::new(SqlState::UndefinedParameter, format!("there is no parameter {name}")))?;
+        if at >= types.len() {
+            types.resize(at + 1, None);
+        }
+        types[at] = data_type.filter(|t| *t != DataType::Null);
+    }
+    for (data_type, hint) in types.iter_mut().zip(hints) {
+        if data_type.is_none() {
+            data_type.clone_from(hint);
+        }
+    }
+    Ok(types)
+}
+
+fn null(data_type: Option<&DataType>) -> Result<ScalarValue> {
+    Ok(ScalarValue::try_new_null(data_type.unwrap_or(&DataType::Utf8View))?)
+}
+
+fn named(schema: &Schema, names: &[String]) -> SchemaRef {
+    let fields = schema.fields().iter().zip(names).map(|(field, name)| field.as_ref().clone().with_name(name));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Whether clients that were told of one schema can read rows of the other.
+fn same_types(promised: &Schema, schema: &Schema) -> bool {
+    promised.fields().len() == schema.fields().len()
+        && promised.fields().iter().zip(schema.fields()).all(|(a, b)| a.data_type() == b.data_type())
+}
+
+fn renamed(rows: SendableRecordBatchStream, schema: SchemaRef) -> SendableRecordBatchStream {
+    let renamed = schema.clone();
+    let batches = rows.map(move |batch| {
+        let batch = batch?;
+        let options = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(nullable(&renamed), batch.columns().to_vec(), &options)?)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(nullable(&schema), batches))
+}
+
+/// The schema with every column nullable: a plan may promise more at its top than its batches keep.
+fn nullable(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}

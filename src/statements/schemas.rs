@@ -1,0 +1,210 @@
+//! CREATE SCHEMA, DROP and COMMENT ON.
+
+use datafusion::sql::sqlparser::ast::{CommentObject, ObjectName, ObjectType, SchemaName};
+
+use super::context::Context;
+use super::names;
+use crate::catalog::{Change, RelationRecord, SchemaRecord, ship_table, shipped_view};
+use crate::error::{Error, Result, SqlState};
+use crate::model::journey_tables;
+use crate::outcome::Tag;
+
+/// Schemas that every database has.
+const SHIPPED: [&str; 3] = ["public", "journey", "kpi"];
+
+pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: bool) -> Result<Tag> {
+    let (SchemaName::Simple(name) | SchemaName::NamedAuthorization(name, _)) = name else {
+        return Err(Error::unsupported("CREATE SCHEMA without a name"));
+    };
+    let name = schema_name(name)?;
+    let mut change = context.catalog.change().await;
+    let exists = change.state.record.schema(&name).is_some() || name == "information_schema";
+    match (exists, if_not_exists) {
+        (true, true) => return Ok(Tag::of("CREATE SCHEMA")),
+        (true, false) => {
+            return Err(Error::new(SqlState::DuplicateSchema, format!("schema \"{name}\" already exists")));
+        }
+        (false, _) if name.starts_with("pg_") => {
+            let message = format!("unacceptable schema name \"{name}\"");
+            return Err(Error::new(SqlState::ReservedName, message).with_hint("the prefix pg_ is reserved"));
+        }
+        (false, _) => {}
+    }
+    let oid = change.state.record.take_oid();
+    change.state.record.schemas.push(SchemaRecord { oid, name, comment: None });
+    change.commit().await?;
+    Ok(Tag::of("CREATE SCHEMA"))
+}
+
+pub(super) async fn drop(
+    context: &Context,
+    object: ObjectType,
+    if_exists: bool,
+    dropped: &[ObjectName],
+    cascade: bool,
+) -> Result<Tag> {
+    let tag = match object {
+        ObjectType::Table => "DROP TABLE",
+        ObjectType::View => "DROP VIEW",
+        ObjectType::Schema => "DROP SCHEMA",
+        other => return Err(Error::unsupported(format!("DROP {other}"))),
+    };
+    let mut change = context.catalog.change().await;
+    for name in dropped {
+        if object == ObjectType::Schema {
+            drop_schema(&mut change, &schema_name(name)?, if_exists, cascade)?;
+        } else {
+            drop_relation(context, &mut change, object, name, if_exists).await?;
+        }
+    }
+    change.commit().await?;
+    Ok(Tag::of(tag))
+}
+
+fn drop_schema(change: &mut Change<'_>, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
+    if change.state.record.schema(name).is_none() {
+        let missing = Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
+        return if if_exists { Ok(()) } else { Err(missing) };
+    }
+    if SHIPPED.contains(&name) {
+        return Err(required(&format!("schema {name}")));
+    }
+    let relations = &change.state.record.relations;
+    let inside: Vec<String> = relations.iter().filter(|r| r.schema == name).map(|r| r.name.clone()).collect();
+    if !inside.is_empty() && !cascade {
+        let message = format!("cannot drop schema {name} because it holds {}", inside.join(", "));
+        return Err(Error::new(SqlState::DependentObjectsStillExist, message)
+            .with_hint("DROP SCHEMA ... CASCADE drops them too"));
+    }
+    for relation in inside {
+        change.remove(name, &relation);
+    }
+    change.state.record.schemas.retain(|schema| schema.name != name);
+    Ok(())
+}
+
+/// Views that read a dropped relation stay, and say so when they are read: names are resolved at every reading.
+async fn drop_relation(
+    context: &Context,
+    change: &mut Change<'_>,
+    object: ObjectType,
+    name: &ObjectName,
+    if_exists: bool,
+) -> Result<()> {
+    let reference = names::reference(name)?;
+    let found = change.state.find(reference.schema(), reference.table(), &context.search_path()).cloned();
+    let Some(relation) = found else {
+        let kind = if object == ObjectType::View { "view" } else { "table" };
+        let missing = Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist"));
+        return if if_exists { Ok(()) } else { Err(missing) };
+    };
+    match (object, relation.view().is_some()) {
+        (ObjectType::Table, true) => return Err(wrong_kind(&relation, "table", "DROP VIEW")),
+        (ObjectType::View, false) => return Err(wrong_kind(&relation, "view", "DROP TABLE")),
+        _ => {}
+    }
+    let table = journey_tables().iter().find(|t| relation.schema == "journey" && t.name == relation.name);
+    let view = shipped_view(&relation.schema, &relation.name);
+    match (table, view) {
+        (Some(_), _) if relation.view().is_none() => {
+            Err(required(&format!("table {}", relation.full_name())).with_hint("TRUNCATE empties it"))
+        }
+        (_, Some(_)) if relation.view().is_some_and(|view| view.shipped) => {
+            Err(required(&format!("view {}", relation.full_name()))
+                .with_hint("CREATE OR REPLACE VIEW puts your own in its place"))
+        }
+        // What the user had put in the place of a shipped relation goes, and the shipped one comes back.
+        (Some(definition), _) => {
+            change.remove(&relation.schema, &relation.name);
+            ship_table(change, definition).await
+        }
+        (None, Some(view)) => {
+            change.remove(&relation.schema, &relation.name);
+            change.add(view, None)
+        }
+        (None, None) => {
+            change.remove(&relation.schema, &relation.name);
+            Ok(())
+        }
+    }
+}
+
+pub(super) async fn comment(
+    context: &Context,
+    object: CommentObject,
+    name: &ObjectName,
+    comment: Option<String>,
+    if_exists: bool,
+) -> Result<Tag> {
+    let mut change = context.catalog.change().await;
+    match set_comment(context, &mut change, object, name, comment) {
+        Ok(()) => change.commit().await?,
+        Err(error) if if_exists && error.state() == SqlState::UndefinedTable => {}
+        Err(error) => return Err(error),
+    }
+    Ok(Tag::of("COMMENT"))
+}
+
+fn set_comment(
+    context: &Context,
+    change: &mut Change<'_>,
+    object: CommentObject,
+    name: &ObjectName,
+    comment: Option<String>,
+) -> Result<()> {
+    let comment = comment.filter(|text| !text.is_empty());
+    if object == CommentObject::Schema {
+        let name = schema_name(name)?;
+        let schema = change.state.record.schemas.iter_mut().find(|schema| schema.name == name);
+        let missing = || Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
+        schema.ok_or_else(missing)?.comment = comment;
+        return Ok(());
+    }
+    let mut parts = names::parts(name)?;
+    let column = match object {
+        CommentObject::Column => parts.pop(),
+        CommentObject::Table | CommentObject::View => None,
+        other => return Err(Error::unsupported(format!("COMMENT ON {other}"))),
+    };
+    let (schema, relation) = match parts.as_slice() {
+        [relation] => (None, relation),
+        [.., schema, relation] => (Some(schema.as_str()), relation),
+        [] => return Err(Error::new(SqlState::SyntaxError, "COMMENT ON COLUMN names a table and a column")),
+    };
+    let found = change.state.find(schema, relation, &context.search_path()).cloned();
+    let missing = || Error::new(SqlState::UndefinedTable, format!("relation \"{relation}\" does not exist"));
+    let found = found.ok_or_else(missing)?;
+    if let (Some(column), Some(table)) = (&column, change.state.table(&found))
+        && table.schema().field_with_name(column).is_err()
+    {
+        let message = format!("column \"{column}\" of relation \"{relation}\" does not exist");
+        return Err(Error::new(SqlState::UndefinedColumn, message));
+    }
+    let record = change.state.record.relation_mut(&found.schema, &found.name);
+    let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
+    match (column, comment) {
+        (None, comment) => record.comment = comment,
+        (Some(column), Some(comment)) => {
+            record.column_comments.insert(column, comment);
+        }
+        (Some(column), None) => {
+            record.column_comments.remove(&column);
+        }
+    }
+    Ok(())
+}
+
+fn schema_name(name: &ObjectName) -> Result<String> {
+    let last = names::parts(name)?.pop();
+    last.ok_or_else(|| Error::new(SqlState::SyntaxError, "a schema needs a name"))
+}
+
+fn required(what: &str) -> Error {
+    let message = format!("cannot drop {what} because the database system requires it");
+    Error::new(SqlState::DependentObjectsStillExist, message)
+}
+
+fn wrong_kind(relation: &RelationRecord, wanted: &str, instead: &str) -> Error {
+    Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a {wanted}", relation.name))
+        .with_hint(format!("use {instead}"))
+}

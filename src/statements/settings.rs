@@ -1,0 +1,135 @@
+//! SET, SHOW, RESET and DISCARD.
+
+use std::sync::{Arc, PoisonError};
+
+use arrow::array::StringViewArray;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::sql::sqlparser::ast::{self, ContextModifier, Expr, Ident, Reset, Set};
+
+use super::context::Context;
+use super::names;
+use crate::config::{self, SETTINGS, Settings};
+use crate::error::{Error, Result, SqlState};
+use crate::outcome::{Outcome, Tag};
+
+pub(super) fn set(context: &Context, set: &Set) -> Result<Outcome> {
+    match set {
+        Set::SingleAssignment { scope, variable, values, .. } => {
+            let name = names::parts(variable)?.join(".");
+            let local = matches!(scope, Some(ContextModifier::Local));
+            assign(context, &name, values, local)?;
+        }
+        Set::SetTimeZone { local, value } => assign(context, "TimeZone", std::slice::from_ref(value), *local)?,
+        Set::SetNames { charset_name, .. } => assign_text(context, "client_encoding", &charset_name.value, false)?,
+        Set::SetNamesDefault {} => write(context).reset("client_encoding")?,
+        // Isolation is accepted: a block only reads, and every read sees committed rows.
+        Set::SetTransaction { .. } => {}
+        other => return Err(Error::unsupported(other)),
+    }
+    Ok(Outcome::Done(Tag::of("SET")))
+}
+
+pub(super) fn reset(context: &Context, reset: &Reset) -> Result<Outcome> {
+    match reset {
+        Reset::ALL => write(context).reset_all(),
+        Reset::ConfigurationParameter(name) => write(context).reset(&names::parts(name)?.join("."))?,
+    }
+    Ok(Outcome::Done(Tag::of("RESET")))
+}
+
+pub(super) fn discard(context: &Context, object: ast::DiscardObject) -> Outcome {
+    match object {
+        ast::DiscardObject::ALL => {
+            write(context).reset_all();
+            Outcome::Done(Tag::of("DISCARD ALL"))
+        }
+        ast::DiscardObject::PLANS => Outcome::Done(Tag::of("DISCARD PLANS")),
+        ast::DiscardObject::SEQUENCES => Outcome::Done(Tag::of("DISCARD SEQUENCES")),
+        ast::DiscardObject::TEMP => Outcome::Done(Tag::of("DISCARD TEMP")),
+    }
+}
+
+/// The columns of SHOW's answer.
+pub(super) fn show_schema(variable: &[Ident]) -> Result<SchemaRef> {
+    let text = |name: &str| Field::new(name, DataType::Utf8View, false);
+    let fields = match shown(variable)? {
+        Some(setting) => vec![text(setting.name)],
+        None => vec![text("name"), text("setting"), text("description")],
+    };
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+pub(super) fn show(context: &Context, variable: &[Ident]) -> Result<Outcome> {
+    let schema = show_schema(variable)?;
+    let settings = context.settings.read().unwrap_or_else(PoisonError::into_inner);
+    let value = |name: &str| settings.get(name).unwrap_or_default().to_owned();
+    let columns: Vec<StringViewArray> = match shown(variable)? {
+        Some(setting) => vec![StringViewArray::from_iter_values([value(setting.name)])],
+        None => vec![
+            StringViewArray::from_iter_values(SETTINGS.iter().map(|s| s.name)),
+            StringViewArray::from_iter_values(SETTINGS.iter().map(|s| value(s.name))),
+            StringViewArray::from_iter_values(SETTINGS.iter().map(|s| s.about)),
+        ],
+    };
+    let batch = RecordBatch::try_new(schema.clone(), columns.into_iter().map(|c| Arc::new(c) as _).collect())?;
+    Ok(Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter([Ok(batch)])))))
+}
+
+/// The setting SHOW names; `None` for ALL. `SHOW TRANSACTION ISOLATION LEVEL` is Postgres' own spelling of one.
+fn shown(variable: &[Ident]) -> Result<Option<&'static config::Setting>> {
+    let words: Vec<String> = variable.iter().map(|ident| ident.value.to_lowercase()).collect();
+    if words == ["all"] {
+        return Ok(None);
+    }
+    let found = match words.join(" ").as_str() {
+        "transaction isolation level" => config::find("transaction_isolation"),
+        "session authorization" => config::find("session_authorization"),
+        spaced => config::find(&words.join(".")).or_else(|| config::find(spaced)),
+    };
+    found.map(Some).ok_or_else(|| {
+        let message = format!("unrecognized configuration parameter \"{}\"", words.join("."));
+        Error::new(SqlState::UndefinedObject, message).with_hint("SHOW ALL lists the settings")
+    })
+}
+
+fn assign(context: &Context, name: &str, values: &[Expr], local: bool) -> Result<()> {
+    if let [Expr::Identifier(ident)] = values
+        && ident.quote_style.is_none()
+        && ident.value.eq_ignore_ascii_case("default")
+    {
+        return write(context).reset(name);
+    }
+    let values: Vec<String> = values.iter().map(text).collect::<Result<_>>()?;
+    assign_text(context, name, &values.join(", "), local)
+}
+
+fn assign_text(context: &Context, name: &str, value: &str, local: bool) -> Result<()> {
+    if local && !context.transaction().set_locally(name) {
+        // Postgres warns and does nothing; an unknown name is an error all the same.
+        return write(context).clone().set(name, value);
+    }
+    write(context).set(name, value)
+}
+
+/// A value as text: words and strings as they are, numbers as written.
+fn text(value: &Expr) -> Result<String> {
+    match value {
+        Expr::Identifier(ident) => Ok(match ident.quote_style {
+            Some(quote) => format!("{quote}{}{quote}", ident.value),
+            None => ident.value.clone(),
+        }),
+        Expr::Value(value) => Ok(match &value.value {
+            ast::Value::SingleQuotedString(text) => text.clone(),
+            other => other.to_string(),
+        }),
+        Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => Ok(format!("-{}", text(expr)?)),
+        Expr::Interval(interval) => text(&interval.value),
+        other => Err(Error::new(SqlState::SyntaxError, format!("SET takes a constant, got {other}"))),
+    }
+}
+
+fn write(context: &Context) -> std::sync::RwLockWriteGuard<'_, Settings> {
+    context.settings.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,355 @@
+//! CREATE TABLE, with columns or from a query, and ALTER TABLE.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::sql::sqlparser::ast::{self, AlterTableOperation, ColumnOption, RenameTableNameKind, TableConstraint};
+use futures::StreamExt;
+
+use super::constraints::Constraints;
+use super::context::Context;
+use super::{names, query, write};
+use crate::catalog::{Body, Change, Check, RelationRecord, name_outputs};
+use crate::error::{Error, Result, SqlState};
+use crate::model::{column_type, journey_tables, stored_type};
+use crate::outcome::Tag;
+use crate::storage::Table;
+
+/// CREATE TABLE: the table is made, and filled if it comes from a query, before the catalog names it.
+pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Result<Tag> {
+    refuse_options(create)?;
+    let (schema, name) = names::new_relation(context, &create.name)?;
+    let mut change = context.catalog.change().await;
+    change.require_schema(&schema)?;
+    if create.if_not_exists && change.state.record.relation(&schema, &name).is_some() {
+        return Ok(Tag::of("CREATE TABLE"));
+    }
+    let source = match &create.query {
+        Some(source) => {
+            let statement = ast::Statement::Query(source.clone());
+            Some(name_outputs(&statement, query::plan(context, &statement)?)?)
+        }
+        None => None,
+    };
+    let columns = match &source {
+        Some(plan) => columns_of(plan.schema().as_arrow(), &create.columns)?,
+        None => declared(&create.columns)?,
+    };
+    let checks = checks(&name, create)?;
+    let mut relation = RelationRecord {
+        oid: 0,
+        schema,
+        name,
+        comment: None,
+        column_comments: BTreeMap::new(),
+        body: Body::Table { location: String::new(), checks },
+    };
+    if change.state.record.relation(&relation.schema, &relation.name).is_some() {
+        let message = format!("relation \"{}\" already exists", relation.name);
+        return Err(Error::new(SqlState::DuplicateTable, message));
+    }
+    Constraints::of(&context.engine, &relation, columns.clone())?;
+    let table = make(&mut change, &mut relation, columns).await?;
+    let rows = match source {
+        Some(plan) => {
+            let physical = context.engine.create_physical_plan(&plan).await?;
+            let rows = execute_stream(physical, context.engine.task_ctx())?;
+            Some(write::append_to(context, &relation, &table, rows).await?)
+        }
+        None => None,
+    };
+    change.add(relation, Some(table))?;
+    change.commit().await?;
+    Ok(rows.map_or(Tag::of("CREATE TABLE"), |rows| Tag::counted("SELECT", rows)))
+}
+
+/// ALTER TABLE, one operation after the other, in one change of the catalog.
+pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<Tag> {
+    let done = Ok(Tag::of("ALTER TABLE"));
+    let name = names::reference(&alter.name)?;
+    let mut change = context.catalog.change().await;
+    let found = change.state.find(name.schema(), name.table(), &context.search_path()).cloned();
+    let Some(mut relation) = found else {
+        let missing = Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"));
+        return if alter.if_exists { done } else { Err(missing) };
+    };
+    for operation in &alter.operations {
+        relation = match operation {
+            AlterTableOperation::RenameTable { table_name } => rename(&mut change, relation, table_name)?,
+            AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
+                add_column(context, &mut change, relation, column_def, *if_not_exists).await?
+            }
+            AlterTableOperation::DropColumn { column_names, if_exists, .. } => {
+                drop_columns(context, &mut change, relation, column_names, *if_exists).await?
+            }
+            AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
+                rename_column(context, &mut change, relation, old_column_name, new_column_name).await?
+            }
+            other => return Err(Error::unsupported(format!("ALTER TABLE ... {other}"))),
+        };
+    }
+    change.commit().await?;
+    done
+}
+
+fn rename(change: &mut Change<'_>, relation: RelationRecord, new_name: &RenameTableNameKind) -> Result<RelationRecord> {
+    let (RenameTableNameKind::As(new_name) | RenameTableNameKind::To(new_name)) = new_name;
+    let new_name = names::parts(new_name)?.pop().unwrap_or_default();
+    refuse_shipped(&relation, "renamed")?;
+    if change.state.record.relation(&relation.schema, &new_name).is_some() {
+        return Err(Error::new(SqlState::DuplicateTable, format!("relation \"{new_name}\" already exists")));
+    }
+    let record = change.state.record.relation_mut(&relation.schema, &relation.name);
+    let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
+    record.name = new_name;
+    Ok(record.clone())
+}
+
+async fn add_column(
+    context: &Context,
+    change: &mut Change<'_>,
+    relation: RelationRecord,
+    column: &ast::ColumnDef,
+    if_not_exists: bool,
+) -> Result<RelationRecord> {
+    let table = table_of(change, &relation)?;
+    let field = declared(std::slice::from_ref(column))?.field(0).clone();
+    if table.schema().field_with_name(field.name()).is_ok() {
+        let message = format!("column \"{}\" of relation \"{}\" already exists", field.name(), relation.name);
+        return if if_not_exists { Ok(relation) } else { Err(Error::new(SqlState::DuplicateColumn, message)) };
+    }
+    if !field.is_nullable() && table.snapshot().rows() != Some(0) {
+        let message = format!("column \"{}\" of relation \"{}\" contains null values", field.name(), relation.name);
+        return Err(Error::new(SqlState::NotNullViolation, message).with_hint("add it without NOT NULL"));
+    }
+    if field.is_nullable() {
+        // The commit to the table is the commit of this change: the catalog holds no columns.
+        let staged = table.stage_add_column(field)?;
+        context.catalog.home().commit(vec![staged]).await?;
+        return Ok(relation);
+    }
+    let fields = table.schema().fields().iter().map(|f| f.as_ref().clone()).chain([field]).collect::<Vec<_>>();
+    rebuild(context, change, relation, Arc::new(Schema::new(fields)), Vec::new()).await
+}
+
+async fn drop_columns(
+    context: &Context,
+    change: &mut Change<'_>,
+    relation: RelationRecord,
+    columns: &[ast::Ident],
+    if_exists: bool,
+) -> Result<RelationRecord> {
+    refuse_shipped(&relation, "stripped of columns")?;
+    let schema = table_of(change, &relation)?.schema();
+    let mut gone = Vec::new();
+    for column in columns.iter().map(names::fold) {
+        match schema.index_of(&column) {
+            Ok(at) => gone.push(at),
+            Err(_) if if_exists => {}
+            Err(_) => return Err(no_column(&relation, &column)),
+        }
+        refuse_checked(&relation, &column)?;
+    }
+    let kept: Vec<usize> = (0..schema.fields().len()).filter(|at| !gone.contains(at)).collect();
+    if kept.is_empty() {
+        return Err(Error::unsupported("a table without columns"));
+    }
+    if gone.is_empty() {
+        return Ok(relation);
+    }
+    rebuild(context, change, relation, Arc::new(schema.project(&kept)?), kept).await
+}
+
+async fn rename_column(
+    context: &Context,
+    change: &mut Change<'_>,
+    relation: RelationRecord,
+    old: &ast::Ident,
+    new: &ast::Ident,
+) -> Result<RelationRecord> {
+    refuse_shipped(&relation, "stripped of columns")?;
+    let (old, new) = (names::fold(old), names::fold(new));
+    let schema = table_of(change, &relation)?.schema();
+    let at = schema.index_of(&old).map_err(|_| no_column(&relation, &old))?;
+    if schema.index_of(&new).is_ok() {
+        let message = format!("column \"{new}\" of relation \"{}\" already exists", relation.name);
+        return Err(Error::new(SqlState::DuplicateColumn, message));
+    }
+    refuse_checked(&relation, &old)?;
+    let fields = schema.fields().iter().enumerate().map(|(i, field)| match i == at {
+        true => field.as_ref().clone().with_name(&new),
+        false => field.as_ref().clone(),
+    });
+    let renamed = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let all = (0..schema.fields().len()).collect();
+    let mut relation = rebuild(context, change, relation, renamed, all).await?;
+    if let Some(comment) = relation.column_comments.remove(&old) {
+        relation.column_comments.insert(new, comment);
+    }
+    if let Some(record) = change.state.record.relation_mut(&relation.schema, &relation.name) {
+        record.column_comments.clone_from(&relation.column_comments);
+    }
+    Ok(relation)
+}
+
+/// Copies the rows of a table, of each the columns at `places`, into a new Delta table that takes its place: Delta drops and
+/// renames columns only by a mapping that would shut other readers out.
+async fn rebuild(
+    context: &Context,
+    change: &mut Change<'_>,
+    mut relation: RelationRecord,
+    columns: SchemaRef,
+    places: Vec<usize>,
+) -> Result<RelationRecord> {
+    let old = table_of(change, &relation)?;
+    // Held until the change is done, so that no write to the old rows is lost.
+    let _writing = old.write_lock().await;
+    let scan = old.provider(old.snapshot()).scan(&context.engine, Some(&places), &[], None).await?;
+    let new = make(change, &mut relation, columns.clone()).await?;
+    let rows = execute_stream(scan, context.engine.task_ctx())?;
+    let renamed = columns.clone();
+    let rows = rows.map(move |batch| Ok(write::conform(&batch?, &renamed)?));
+    let rows = Box::pin(RecordBatchStreamAdapter::new(columns, rows));
+    context.catalog.home().commit(vec![new.stage_append(rows).await?]).await?;
+    let record = change.state.record.relation_mut(&relation.schema, &relation.name);
+    let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
+    record.body = relation.body.clone();
+    change.state.tables.insert(relation.oid, new);
+    Ok(relation)
+}
+
+/// Makes the Delta table of a relation and notes its folder in the record.
+async fn make(change: &mut Change<'_>, relation: &mut RelationRecord, columns: SchemaRef) -> Result<Arc<Table>> {
+    let (folder, table) = change.make_table(&relation.schema, &relation.name, columns).await?;
+    if let Body::Table { location, .. } = &mut relation.body {
+        *location = folder;
+    }
+    Ok(table)
+}
+
+fn table_of(change: &Change<'_>, relation: &RelationRecord) -> Result<Arc<Table>> {
+    change
+        .state
+        .table(relation)
+        .cloned()
+        .ok_or_else(|| Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a table", relation.name)))
+}
+
+fn refuse_shipped(relation: &RelationRecord, what: &str) -> Result<()> {
+    if relation.schema == "journey" && journey_tables().iter().any(|table| table.name == relation.name) {
+        let message = format!("journey table \"{}\" cannot be {what}", relation.name);
+        return Err(Error::new(SqlState::InsufficientPrivilege, message)
+            .with_hint("columns may be added to it, and a view may stand in its place"));
+    }
+    Ok(())
+}
+
+fn refuse_checked(relation: &RelationRecord, column: &str) -> Result<()> {
+    let Body::Table { checks, .. } = &relation.body else { return Ok(()) };
+    match checks
+        .iter()
+        .find(|check| check.expression.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == column))
+    {
+        None => Ok(()),
+        Some(check) => {
+            let message = format!("constraint \"{}\" depends on column \"{column}\"", check.name);
+            Err(Error::new(SqlState::DependentObjectsStillExist, message))
+        }
+    }
+}
+
+fn no_column(relation: &RelationRecord, column: &str) -> Error {
+    let message = format!("column \"{column}\" of relation \"{}\" does not exist", relation.name);
+    Error::new(SqlState::UndefinedColumn, message)
+}
+
+/// The columns of a table made from a query; names may be given, types may not.
+fn columns_of(output: &Schema, named: &[ast::ColumnDef]) -> Result<SchemaRef> {
+    if named.len() > output.fields().len() {
+        return Err(Error::new(SqlState::SyntaxError, "too many column names were specified"));
+    }
+    let field = |(at, field): (usize, &Arc<Field>)| {
+        let name = named.get(at).map_or_else(|| field.name().clone(), |column| names::fold(&column.name));
+        Ok(Field::new(name, stored_type(field.data_type())?, true))
+    };
+    let fields = output.fields().iter().enumerate().map(field).collect::<Result<Vec<_>>>()?;
+    distinct(Arc::new(Schema::new(fields)))
+}
+
+fn declared(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
+    let field = |column: &ast::ColumnDef| {
+        let mut nullable = true;
+        for option in &column.options {
+            match &option.option {
+                ColumnOption::NotNull => nullable = false,
+                ColumnOption::Null | ColumnOption::Check(_) => {}
+                other => {
+                    return Err(Error::unsupported(format!("column option {other}"))
+                        .with_hint("columns take NOT NULL and CHECK"));
+                }
+            }
+        }
+        Ok(Field::new(names::fold(&column.name), column_type(&column.data_type)?, nullable))
+    };
+    let fields = columns.iter().map(field).collect::<Result<Vec<_>>>()?;
+    if fields.is_empty() {
+        return Err(Error::unsupported("a table without columns"));
+    }
+    distinct(Arc::new(Schema::new(fields)))
+}
+
+fn distinct(schema: SchemaRef) -> Result<SchemaRef> {
+    for (at, field) in schema.fields().iter().enumerate() {
+        if schema.fields()[..at].iter().any(|other| other.name() == field.name()) {
+            let message = format!("column \"{}\" specified more than once", field.name());
+            return Err(Error::new(SqlState::DuplicateColumn, message));
+        }
+    }
+    Ok(schema)
+}
+
+/// The CHECK constraints of a new table, named as Postgres names them.
+fn checks(table: &str, create: &ast::CreateTable) -> Result<Vec<Check>> {
+    let mut checks: Vec<Check> = Vec::new();
+    let mut add = |name: Option<String>, base: String, expression: String| {
+        let taken = |name: &String| checks.iter().any(|check: &Check| check.name == *name);
+        let numbered = |n: usize| if n == 0 { base.clone() } else { format!("{base}{n}") };
+        let free = || (0..).map(numbered).find(|name| !taken(name)).expect("the numbers do not end");
+        let name = name.unwrap_or_else(free);
+        checks.push(Check { name, expression });
+    };
+    for column in &create.columns {
+        for option in &column.options {
+            if let ColumnOption::Check(check) = &option.option {
+                let base = format!("{table}_{}_check", names::fold(&column.name));
+                add(option.name.as_ref().map(names::fold), base, check.expr.to_string());
+            }
+        }
+    }
+    for constraint in &create.constraints {
+        let TableConstraint::Check(check) = constraint else {
+            return Err(Error::unsupported(format!("table constraint {constraint}"))
+                .with_hint("tables take CHECK constraints; keys are not enforced"));
+        };
+        add(check.name.as_ref().map(names::fold), format!("{table}_check"), check.expr.to_string());
+    }
+    Ok(checks)
+}
+
+fn refuse_options(create: &ast::CreateTable) -> Result<()> {
+    let refused = [
+        (create.temporary, "CREATE TEMPORARY TABLE"),
+        (create.external || create.location.is_some(), "CREATE EXTERNAL TABLE"),
+        (create.or_replace, "CREATE OR REPLACE TABLE"),
+        (create.like.is_some() || create.clone.is_some(), "CREATE TABLE ... LIKE"),
+        (create.inherits.is_some() || create.partition_of.is_some(), "table inheritance"),
+        (create.partition_by.is_some(), "PARTITION BY"),
+    ];
+    match refused.iter().find(|(given, _)| *given) {
+        Some((_, what)) => Err(Error::unsupported(what)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,304 @@
+//! INSERT, UPDATE, DELETE and TRUNCATE.
+//!
+//! DataFusion's own hooks for UPDATE and DELETE lose parts of the WHERE clause, so both run as an ordinary query here: the
+//! planned input, read through a scan that also gives each row's address, says which rows go and what stands in their place.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::compute::CastOptions;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::common::Column;
+use datafusion::common::TableReference;
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{DmlStatement, Expr, Filter, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
+use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+use futures::{StreamExt, TryStreamExt};
+
+use super::constraints::Constraints;
+use super::context::Context;
+use super::{names, query};
+use crate::catalog::{RelationRecord, Resolver};
+use crate::error::{Error, Result, SqlState};
+use crate::outcome::Tag;
+use crate::storage::{FILE, ROW, RowAddresses, Table};
+
+/// INSERT: runs the source and appends its rows in one commit.
+pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<ScalarValue>) -> Result<Tag> {
+    let resolver = context.resolver();
+    let dml = dml(query::bind(plan_insert(&resolver, insert)?, values)?)?;
+    let (relation, table) = target(&resolver, &dml.table_name, "insert into")?;
+    let source = context.engine.create_physical_plan(&dml.input).await?;
+    let rows = execute_stream(source, context.engine.task_ctx())?;
+    let count = append_to(context, relation, table, rows).await?;
+    Ok(Tag::counted("INSERT", count))
+}
+
+/// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
+pub(super) fn plan_insert(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<LogicalPlan> {
+    let mut insert = insert.clone();
+    if let (true, Some(source), ast::TableObject::TableName(name)) =
+        (insert.columns.is_empty(), &insert.source, &insert.table)
+    {
+        let (_, table) = target(resolver, &names::reference(name)?, "insert into")?;
+        let width = match source.body.as_ref() {
+            ast::SetExpr::Values(values) => values.rows.first().map_or(0, |row| row.content.len()),
+            _ => resolver.plan(ast::Statement::Query(source.clone()))?.schema().fields().len(),
+        };
+        let schema = table.schema();
+        if width > schema.fields().len() {
+            return Err(Error::new(SqlState::SyntaxError, "INSERT has more expressions than target columns"));
+        }
+        if width < schema.fields().len() {
+            let names = schema.fields()[..width].iter().map(|field| ast::Ident::with_quote('"', field.name()));
+            insert.columns = names.map(ast::ObjectName::from).collect();
+        }
+    }
+    resolver.plan(ast::Statement::Insert(insert))
+}
+
+/// Adds rows to a table in one commit; columns are matched by name, absent ones are NULL.
+pub(crate) async fn append(context: &Context, table: &str, rows: SendableRecordBatchStream) -> Result<u64> {
+    context.transaction().admit_write()?;
+    let resolver = context.resolver();
+    let (relation, table) = target(&resolver, &TableReference::parse_str(table), "load")?;
+    let by_name = by_name(rows, table.schema())?;
+    append_to(context, relation, table, by_name).await
+}
+
+pub(super) async fn append_to(
+    context: &Context,
+    relation: &RelationRecord,
+    table: &Arc<Table>,
+    rows: SendableRecordBatchStream,
+) -> Result<u64> {
+    let constraints = Constraints::of(&context.engine, relation, table.schema())?;
+    let staged = table.stage_append(checked(rows, table.schema(), constraints)).await?;
+    let count = staged.inserted();
+    context.catalog.home().commit(vec![staged]).await?;
+    Ok(count)
+}
+
+/// DELETE.
+pub(super) async fn delete(
+    context: &Context,
+    statement: &ast::Statement,
+    delete: &ast::Delete,
+    values: Vec<ScalarValue>,
+) -> Result<Tag> {
+    if delete.limit.is_some() || !delete.order_by.is_empty() {
+        return Err(Error::unsupported("DELETE with LIMIT or ORDER BY"));
+    }
+    let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
+    let name = target_name(from.first())?;
+    // Held while reading and writing, so that no other UPDATE or DELETE of this process comes between.
+    let _writing = lock(context, &name).await?;
+    let resolver = context.resolver();
+    let dml = dml(query::bind(resolver.plan(statement.clone())?, values)?)?;
+    let (relation, table) = target(&resolver, &name, "delete from")?;
+    let snapshot = resolver.snapshot(relation)?;
+    let addressed = address(&dml.input, &table.addressed(snapshot.clone()))?;
+    let plan = LogicalPlanBuilder::from(addressed.clone()).project(address_columns(&addressed)?)?.build()?;
+
+    let mut addresses = RowAddresses::new();
+    let mut rows = run(context, &plan).await?;
+    while let Some(batch) = rows.try_next().await? {
+        note_addresses(&batch, &mut addresses)?;
+    }
+    let count = addresses.len();
+    if count > 0 {
+        let staged = table.stage_rewrite(snapshot, addresses, None).await?;
+        context.catalog.home().commit(vec![staged]).await?;
+    }
+    Ok(Tag::counted("DELETE", count))
+}
+
+/// UPDATE.
+pub(super) async fn update(
+    context: &Context,
+    statement: &ast::Statement,
+    update: &ast::Update,
+    values: Vec<ScalarValue>,
+) -> Result<Tag> {
+    if update.from.is_some() || !update.table.joins.is_empty() {
+        return Err(Error::unsupported("UPDATE from other tables").with_hint("use a subquery in SET and WHERE"));
+    }
+    if update.limit.is_some() || !update.order_by.is_empty() {
+        return Err(Error::unsupported("UPDATE with LIMIT or ORDER BY"));
+    }
+    let name = target_name(Some(&update.table))?;
+    let _writing = lock(context, &name).await?;
+    let resolver = context.resolver();
+    let dml = dml(query::bind(resolver.plan(statement.clone())?, values)?)?;
+    let (relation, table) = target(&resolver, &name, "update")?;
+    let snapshot = resolver.snapshot(relation)?;
+    let plan = address(&dml.input, &table.addressed(snapshot.clone()))?;
+
+    let constraints = Constraints::of(&context.engine, relation, table.schema())?;
+    let addresses = Arc::new(Mutex::new(RowAddresses::default()));
+    let (noted, width) = (addresses.clone(), table.schema().fields().len());
+    let values = run(context, &plan).await?.map(move |batch| {
+        let batch = batch?;
+        note_addresses(&batch, &mut noted.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Ok(batch.project(&(0..width).collect::<Vec<_>>())?)
+    });
+    let schema = Arc::new(plan.schema().as_arrow().project(&(0..width).collect::<Vec<_>>())?);
+    let values: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, values));
+    let added = table.stage_append(checked(values, table.schema(), constraints)).await?;
+    let addresses = std::mem::take(&mut *addresses.lock().unwrap_or_else(PoisonError::into_inner));
+    let count = added.inserted();
+    if count > 0 {
+        let removed = table.stage_rewrite(snapshot, addresses, None).await?;
+        context.catalog.home().commit(vec![removed.with(added)?]).await?;
+    }
+    Ok(Tag::counted("UPDATE", count))
+}
+
+/// TRUNCATE: each table in a commit of its own.
+pub(super) async fn truncate(context: &Context, truncate: &ast::Truncate) -> Result<Tag> {
+    for named in &truncate.table_names {
+        let name = names::reference(&named.name)?;
+        let resolver = context.resolver();
+        let (_, table) = target(&resolver, &name, "truncate")?;
+        let _writing = table.write_lock().await;
+        let staged = table.stage_truncate();
+        context.catalog.home().commit(vec![staged]).await?;
+    }
+    Ok(Tag::of("TRUNCATE TABLE"))
+}
+
+async fn lock(context: &Context, name: &TableReference) -> Result<tokio::sync::OwnedMutexGuard<()>> {
+    let resolver = context.resolver();
+    let (_, table) = target(&resolver, name, "change")?;
+    Ok(table.write_lock().await)
+}
+
+/// The table a write goes to; 42809 for a view.
+fn target<'a>(
+    resolver: &'a Resolver<'_>,
+    name: &TableReference,
+    verb: &str,
+) -> Result<(&'a RelationRecord, &'a Arc<Table>)> {
+    let relation = resolver.relation(name)?;
+    let table = resolver.catalog().table(relation).ok_or_else(|| {
+        Error::new(SqlState::WrongObjectType, format!("cannot {verb} view \"{}\"", relation.name))
+            .with_hint("write to the tables it reads")
+    })?;
+    Ok((relation, table))
+}
+
+fn target_name(from: Option<&ast::TableWithJoins>) -> Result<TableReference> {
+    match from.map(|from| (&from.relation, from.joins.is_empty())) {
+        Some((ast::TableFactor::Table { name, .. }, true)) => names::reference(name),
+        _ => Err(Error::unsupported("a write to more than one table")),
+    }
+}
+
+fn dml(plan: LogicalPlan) -> Result<DmlStatement> {
+    match plan {
+        LogicalPlan::Dml(dml) => Ok(dml),
+        other => Err(Error::internal(format!("a write was planned as {}", other.display()))),
+    }
+}
+
+async fn run(context: &Context, plan: &LogicalPlan) -> Result<SendableRecordBatchStream> {
+    let physical = context.engine.create_physical_plan(plan).await?;
+    Ok(execute_stream(physical, context.engine.task_ctx())?)
+}
+
+/// The input of an UPDATE or DELETE, its target read through the scan that gives addresses; an UPDATE's projection of
+/// new values keeps them as its last columns.
+fn address(input: &LogicalPlan, scan: &Arc<dyn datafusion::datasource::TableProvider>) -> Result<LogicalPlan> {
+    Ok(match input {
+        LogicalPlan::TableScan(old) => {
+            LogicalPlanBuilder::scan(old.table_name.clone(), provider_as_source(scan.clone()), None)?.build()?
+        }
+        LogicalPlan::Filter(filter) => {
+            LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), Arc::new(address(&filter.input, scan)?))?)
+        }
+        LogicalPlan::SubqueryAlias(alias) => LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(
+            Arc::new(address(&alias.input, scan)?),
+            alias.alias.clone(),
+        )?),
+        LogicalPlan::Projection(projection) => {
+            let input = address(&projection.input, scan)?;
+            let columns = projection.expr.iter().cloned().chain(address_columns(&input)?);
+            LogicalPlanBuilder::from(input.clone()).project(columns.collect::<Vec<_>>())?.build()?
+        }
+        other => return Err(Error::unsupported(format!("a write over {}", other.display()))),
+    })
+}
+
+fn address_columns(input: &LogicalPlan) -> Result<[Expr; 2]> {
+    let column = |name: &str| -> Result<Expr> {
+        let (qualifier, field) = input.schema().qualified_field_with_unqualified_name(name)?;
+        Ok(Expr::Column(Column::new(qualifier.cloned(), field.name())))
+    };
+    Ok([column(FILE)?, column(ROW)?])
+}
+
+/// The last two columns of a batch are the addresses of its rows.
+fn note_addresses(batch: &RecordBatch, addresses: &mut RowAddresses) -> Result<()> {
+    let width = batch.num_columns();
+    addresses.insert(batch.column(width - 2), batch.column(width - 1)).map(|_| ())
+}
+
+/// Rows in the table's own types, each satisfying the table's constraints.
+fn checked(rows: SendableRecordBatchStream, schema: SchemaRef, constraints: Constraints) -> SendableRecordBatchStream {
+    let table = schema.clone();
+    let batches = rows.map(move |batch| {
+        let batch = conform(&batch?, &table)?;
+        constraints.enforce(&batch)?;
+        Ok(batch)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, batches))
+}
+
+/// A batch with the columns of a schema, by position, each cast to the schema's type; a value that doesn't fit is an error.
+pub(super) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = |(column, field): (&Arc<dyn arrow::array::Array>, &Arc<arrow::datatypes::Field>)| {
+        if column.data_type() == field.data_type() {
+            return Ok(column.clone());
+        }
+        Ok(arrow::compute::cast_with_options(column, field.data_type(), &options)?)
+    };
+    let columns = batch.columns().iter().zip(schema.fields()).map(cast).collect::<Result<Vec<_>>>()?;
+    // NOT NULL is the constraints' to report, by name: the batch itself allows NULL.
+    let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    let nullable = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
+    Ok(RecordBatch::try_new(nullable, columns)?)
+}
+
+/// Rows with the columns of a schema, matched by name in any case; a column the table lacks is 42703.
+fn by_name(rows: SendableRecordBatchStream, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
+    let given = rows.schema();
+    let place = |name: &str| given.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name));
+    for field in given.fields() {
+        if !schema.fields().iter().any(|column| column.name().eq_ignore_ascii_case(field.name())) {
+            let message = format!("column \"{}\" does not exist", field.name());
+            return Err(Error::new(SqlState::UndefinedColumn, message));
+        }
+    }
+    let places: Vec<Option<usize>> = schema.fields().iter().map(|field| place(field.name())).collect();
+    let fields = schema.fields().iter().zip(&places).map(|(field, place)| match place {
+        Some(at) => given.field(*at).clone().with_name(field.name()),
+        None => field.as_ref().clone().with_nullable(true),
+    });
+    let matched = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
+    let output = matched.clone();
+    let batches = rows.map(move |batch| {
+        let batch = batch?;
+        let column = |(place, field): (&Option<usize>, &Arc<arrow::datatypes::Field>)| match place {
+            Some(at) => batch.column(*at).clone(),
+            None => arrow::array::new_null_array(field.data_type(), batch.num_rows()),
+        };
+        let columns = places.iter().zip(matched.fields()).map(column).collect();
+        Ok(RecordBatch::try_new(matched.clone(), columns)?)
+    });
+    Ok(Box::pin(RecordBatchStreamAdapter::new(output, batches)))
+}

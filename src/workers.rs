@@ -1,0 +1,106 @@
+//! The threads that run plans.
+//!
+//! Plans compute for milliseconds between their awaits, so they run on a runtime of their own: the one that accepts
+//! connections, reads cancel requests and watches timeouts always has a thread free.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use datafusion::error::{DataFusionError, Result as EngineResult};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::StreamExt;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::error::{Error, Result};
+
+/// Batches that may wait for a slow reader.
+const AHEAD: usize = 2;
+
+/// The runtime that plans run on; ends with its last owner, without waiting.
+pub(crate) struct Workers {
+    runtime: Option<Runtime>,
+}
+
+impl Workers {
+    /// As many threads as the machine has cores.
+    pub(crate) fn new() -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let runtime =
+            Builder::new_multi_thread().worker_threads(cores).thread_name("journeydb-worker").enable_all().build()?;
+        Ok(Self { runtime: Some(runtime) })
+    }
+
+    /// Runs a plan; dropping the stream stops it.
+    pub(crate) fn run(&self, plan: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let schema = plan.schema();
+        let (sender, receiver) = mpsc::channel::<EngineResult<RecordBatch>>(AHEAD);
+        let mut task = JoinSet::new();
+        task.spawn_on(forward(plan, context, sender), self.runtime().handle());
+        let rows = futures::stream::unfold((receiver, task), |(mut receiver, mut task)| async move {
+            if let Some(batch) = receiver.recv().await {
+                return Some((batch, (receiver, task)));
+            }
+            // The channel closes when the plan is done, or when it panicked: only the task knows which.
+            let failed = task.join_next().await?.err()?;
+            Some((Err(DataFusionError::External(Box::new(panicked(failed)))), (receiver, task)))
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+    }
+
+    /// Runs work that must be stopped when its caller goes away.
+    pub(crate) async fn complete<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let mut task = JoinSet::new();
+        task.spawn_on(work, self.runtime().handle());
+        match task.join_next().await {
+            Some(Ok(done)) => done,
+            Some(Err(failed)) => Err(panicked(failed)),
+            None => Err(Error::internal("a task without an end")),
+        }
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("the runtime is there until the drop")
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // A runtime may not be waited for inside of another one, where most owners live.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn forward(
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+    sender: mpsc::Sender<EngineResult<RecordBatch>>,
+) {
+    match execute_stream(plan, context) {
+        Ok(mut batches) => {
+            while let Some(batch) = batches.next().await {
+                let ended = batch.is_err();
+                if sender.send(batch).await.is_err() || ended {
+                    return;
+                }
+            }
+        }
+        Err(error) => {
+            // Nobody to tell is nobody to tell: the reader went away.
+            let _ = sender.send(Err(error)).await;
+        }
+    }
+}
+
+fn panicked(failed: tokio::task::JoinError) -> Error {
+    Error::internal(format!("the query failed inside: {failed}"))
+}
