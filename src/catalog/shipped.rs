@@ -13,7 +13,14 @@ use crate::error::Result;
 use crate::model::{TableDefinition, journey_tables};
 
 /// The SQL of the KPI views, by family.
-const KPI_SQL: &[&str] = &[];
+const KPI_SQL: &[&str] = &[
+    include_str!("../../sql/kpi/journey.sql"),
+    include_str!("../../sql/kpi/levers.sql"),
+    include_str!("../../sql/kpi/conversion.sql"),
+    include_str!("../../sql/kpi/velocity.sql"),
+    include_str!("../../sql/kpi/lift.sql"),
+    include_str!("../../sql/kpi/satisfaction.sql"),
+];
 
 /// Brings the shipped relations of an open catalog up to date.
 pub async fn ship(catalog: &Catalog) -> Result<()> {
