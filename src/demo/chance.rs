@@ -51,15 +51,17 @@ pub(super) fn one_of<T: Copy>(random: &mut ChaCha8Rng, items: &[T]) -> T {
 }
 
 /// An index drawn by weights.
-pub(super) fn weighted(random: &mut ChaCha8Rng, weights: &[f64]) -> usize {
-    let mut left = random.random::<f64>() * weights.iter().sum::<f64>();
-    for (index, weight) in weights.iter().enumerate() {
+pub(super) fn weighted(random: &mut ChaCha8Rng, weights: impl Iterator<Item = f64> + Clone) -> usize {
+    let mut left = random.random::<f64>() * weights.clone().sum::<f64>();
+    let mut last = 0;
+    for (index, weight) in weights.enumerate().filter(|(_, weight)| *weight > 0.0) {
+        last = index;
         left -= weight;
         if left < 0.0 {
-            return index;
+            break;
         }
     }
-    weights.len() - 1
+    last
 }
 
 /// The logistic function: log-odds to probability.

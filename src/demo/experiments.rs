@@ -4,11 +4,9 @@
 //! - `executive digest`: people who use the product, half a year after the sale; raises their own add-on purchases.
 //! - `subject line`: every account, from its arrival; changes nothing (an A/A test).
 
-use rand::RngExt;
-
 use super::accounts::Account;
 use super::calendar::{DAY, END};
-use super::chance::{Room, stream};
+use super::chance::{Room, stream, weighted};
 
 /// An experiment's name, unit and arms.
 #[derive(Debug)]
@@ -44,7 +42,7 @@ const DIGEST_FOLLOW_UP: i64 = 180 * DAY;
 #[derive(Debug)]
 pub(super) struct Arms {
     pub(super) concierge: Option<usize>,
-    /// Arm by contact, NULL for who is not enrolled; empty where nobody is.
+    /// Arm by contact, none for who is not enrolled.
     pub(super) digest: Vec<Option<usize>>,
     pub(super) subject_line: usize,
 }
@@ -52,14 +50,7 @@ pub(super) struct Arms {
 /// Assigns an account that was won, if it was, at an instant and stayed until another.
 pub(super) fn assign(seed: u64, index: u64, account: &Account, customer: Option<(i64, i64)>) -> Arms {
     let random = &mut stream(seed, index, Room::Experiment);
-    let mut draw = |experiment: &Experiment| {
-        let mut left: f64 = random.random();
-        let chosen = experiment.arms.iter().position(|(_, chance)| {
-            left -= chance;
-            left < 0.0
-        });
-        chosen.unwrap_or(experiment.arms.len() - 1)
-    };
+    let mut draw = |experiment: &Experiment| weighted(random, experiment.arms.iter().map(|(_, chance)| *chance));
     let subject_line = draw(&SUBJECT_LINE);
     let concierge = draw(&CONCIERGE);
     let concierge = customer.filter(|(won, _)| won + CONCIERGE_FOLLOW_UP <= END).map(|_| concierge);

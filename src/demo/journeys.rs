@@ -67,8 +67,7 @@ pub(super) fn journeys(seed: u64, index: u64, account: &Account) -> Vec<Journey>
             1 => (&FIRST_CYCLE, 0),
             _ => (&NEXT_CYCLE, 0),
         };
-        let shares: Vec<f64> = routes.iter().map(|route| route.share).collect();
-        let route = routes[weighted(random, &shares)];
+        let route = routes[weighted(random, routes.iter().map(|route| route.share))];
         let mut journey =
             Journey { id: format!("J{index:07}{number:02}"), route, briefings, visits: vec![], end: None };
         journey.walk(start, account, random);
@@ -111,6 +110,6 @@ fn mover(account: &Account, state: State, random: &mut ChaCha8Rng) -> Option<usi
     } else {
         [(Some(Stakeholder::Administrator), 0.45), (Some(Stakeholder::User), 0.3), (None, 0.25)]
     };
-    let role = roles[weighted(random, &roles.map(|(_, share)| share))].0;
+    let role = roles[weighted(random, roles.iter().map(|(_, share)| *share))].0;
     role.and_then(|role| account.first(role))
 }

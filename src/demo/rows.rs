@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::batches::{Sink, Table, Value};
-use super::experiments::{CONCIERGE, DIGEST, SUBJECT_LINE};
+use super::experiments::{CONCIERGE, DIGEST, DIGEST_BASELINE, SUBJECT_LINE};
 use super::journeys::Journey;
 use super::plays::READING;
 use super::states::State;
@@ -99,7 +99,7 @@ fn assignments(story: &Story, sink: &mut Sink) {
     }
     for outcome in &story.money.digest {
         if let Some(arm) = story.arms.digest[outcome.contact] {
-            let at = won + super::experiments::DIGEST_BASELINE;
+            let at = won + DIGEST_BASELINE;
             assign(DIGEST.name, Some(outcome.contact), DIGEST.arms[arm].0, at, Some(outcome.baseline));
         }
     }

@@ -89,7 +89,7 @@ impl<'a> Touches<'a, '_> {
         let mean = touches_a_day(visit.state) * (0.3 * self.story.account.fit).exp() * days;
         let choices = choices(visit.state);
         for _ in 0..poisson(&mut self.random, mean) {
-            let play = &PLAYS[weighted(&mut self.random, &choices)];
+            let play = &PLAYS[weighted(&mut self.random, choices.iter().copied())];
             let at = after(visit.entered, self.random.random::<f64>() * days);
             let contact = self.anyone();
             let content = (play.lever == "content").then(|| {
@@ -166,11 +166,6 @@ impl<'a> Touches<'a, '_> {
     fn anyone(&mut self) -> usize {
         let people = &self.story.account.contacts;
         let reach = people.iter().map(|c| if c.duplicate_of.is_some() { 0.0 } else { c.stakeholder.reach() });
-        let mut left = self.random.random::<f64>() * reach.clone().sum::<f64>();
-        let met = reach.into_iter().position(|weight| {
-            left -= weight;
-            left < 0.0
-        });
-        met.unwrap_or(0)
+        weighted(&mut self.random, reach)
     }
 }

@@ -65,7 +65,8 @@ pub struct StateTruth {
     pub median_days: f64,
 }
 
-/// The chance that a visit to a state ends in another.
+/// The chance that a visit to a state ends in another, over a cohort of journeys by their start. (A cut by the visit's own date
+/// favours the routes that are there sooner, by a few tenths of a percent.)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TransitionTruth {
     /// The state left.
