@@ -86,7 +86,9 @@ impl Session {
         let context = self.context()?;
         let resolver = context.resolver();
         let relation = resolver.relation(&TableReference::parse_str(table))?;
-        Constraints::of(&context.engine, relation, rows.schema())?.violations(rows)
+        // The table's own schema: a batch that promised NOT NULL could not hold the rows to be found.
+        let schema = self.table_schema(table).await?;
+        Constraints::of(&context.engine, relation, schema)?.violations(rows)
     }
 
     /// Where the session stands with respect to transactions.

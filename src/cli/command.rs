@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 use journeydb::Result;
 
 use super::exit::Exit;
-use super::{load, serve, shell, sql};
+use super::{demo, load, serve, shell, sql};
 
 /// An embedded analytical database for customer journeys that any Postgres client can query
 #[derive(Debug, Parser)]
@@ -19,6 +19,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Demo(demo::Simulate),
     Load(load::Load),
     Sql(sql::Sql),
     Shell(shell::Shell),
@@ -32,6 +33,7 @@ pub async fn run(cli: Cli) -> Result<Exit> {
     });
     match cli.command {
         Command::Serve(command) => serve::run(command).await,
+        Command::Demo(command) => demo::run(command).await,
         Command::Load(command) => load::run(command).await,
         Command::Sql(command) => sql::run(command).await,
         Command::Shell(command) => shell::run(command).await,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `command` | the subcommands and their dispatch |
 //! | `serve` | the server |
+//! | `demo`, `layers` | a simulated company, and its KPIs |
 //! | `load` | files into a table |
 //! | `sql`, `shell` | statements from the command line, a file or a prompt |
 //! | `target` | the folder or the server that a command works on |
@@ -12,7 +13,9 @@
 //! | `exit` | exit codes |
 
 mod command;
+mod demo;
 mod exit;
+mod layers;
 mod load;
 mod output;
 mod query;

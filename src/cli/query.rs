@@ -40,7 +40,8 @@ impl Connection {
     }
 }
 
-async fn embedded(session: &Session, sql: &str, printer: &mut Printer<impl Write>) -> Result<()> {
+/// Runs statements in a session of this process.
+pub async fn embedded(session: &Session, sql: &str, printer: &mut Printer<impl Write>) -> Result<()> {
     for statement in session.parse(sql)? {
         let prepared = session.prepare(&statement, &[]).await?;
         match session.execute(&prepared, Vec::new()).await? {

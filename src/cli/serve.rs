@@ -1,7 +1,6 @@
 //! `journeydb serve`: the database for every Postgres client.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -10,7 +9,7 @@ use journeydb::{Database, Result};
 
 use super::exit::Exit;
 use super::output::say;
-use super::target::{DEFAULT_FOLDER, open};
+use super::target::DEFAULT_FOLDER;
 
 /// Serve a database to Postgres clients
 ///
@@ -37,14 +36,31 @@ pub struct Listen {
     listen: String,
 }
 
+/// Queries to begin with, in the order of the KPI layers.
+const FIRST_QUERIES: [&str; 3] = [
+    "SELECT track, state, velocity, ci_low, ci_high FROM velocity ORDER BY track, state;",
+    "SELECT experiment, arm, clv_lift, ci_low, ci_high, p_value FROM clv_lift;",
+    "SELECT account_id, ppp FROM ppp_account ORDER BY ppp DESC LIMIT 5;",
+];
+
 /// Runs the command.
 pub async fn run(command: Serve) -> Result<Exit> {
-    let database = open(&command.data).await?;
-    let server = command.listen.bind(database).await?;
-    say(format_args!("serving {}; connect with", command.data.display()));
-    say(format_args!("    {}", psql(server.local_addr())));
-    server.run(interrupted()).await;
+    let database = Database::open(&command.data).await?;
+    let server = command.listen.bind(database.clone()).await?;
+    serve(server, &database, &command.data).await?;
     Ok(Exit::Success)
+}
+
+/// Says how to connect and what to ask, and serves until the process is asked to end.
+pub async fn serve(server: Server, database: &Database, folder: &Path) -> Result<()> {
+    let address = server.local_addr();
+    database.announce(&format!("postgres://{address}/journeydb"))?;
+    say(format_args!("serving {}; connect with", folder.display()));
+    say(format_args!("    psql -h {} -p {} journeydb", address.ip(), address.port()));
+    say("and ask, for a start,");
+    FIRST_QUERIES.iter().for_each(|query| say(format_args!("    {query}")));
+    server.run(interrupted()).await;
+    Ok(())
 }
 
 impl Listen {
@@ -54,13 +70,8 @@ impl Listen {
     }
 }
 
-/// The command that connects to a server.
-pub fn psql(address: SocketAddr) -> String {
-    format!("psql -h {} -p {} journeydb", address.ip(), address.port())
-}
-
 /// Resolves when the process is asked to end.
-pub async fn interrupted() {
+async fn interrupted() {
     #[cfg(unix)]
     if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {

@@ -35,19 +35,9 @@ impl Target {
     pub async fn connect(&self) -> Result<Connection> {
         match &self.url {
             Some(url) => Ok(Connection::Remote(connect(url).await?)),
-            None => Ok(Connection::Embedded(open(&self.data).await?.session())),
+            None => Ok(Connection::Embedded(Database::open(&self.data).await?.session())),
         }
     }
-}
-
-/// Opens a folder; where another process holds it, the error says how to go through that one.
-pub async fn open(folder: &std::path::Path) -> Result<Database> {
-    Database::open(folder).await.map_err(|error| match error.state() {
-        SqlState::LockNotAvailable => Error::new(error.state(), error.message()).with_hint(
-            "go through the server that holds it with --url postgres://127.0.0.1:5433/journeydb, or stop that process",
-        ),
-        _ => error,
-    })
 }
 
 async fn connect(url: &str) -> Result<Client> {

@@ -23,10 +23,11 @@ use crate::cli::target::{Connection, Target};
 /// a zone are UTC, and an empty CSV field is NULL. A row that does not fit is named with its file, line and reason and kept
 /// in FILE.rejected, in the form of its file, so that it can be mended and loaded with the same command.
 ///
-/// All rows of one command are one commit: it loads them all or, where it ends in an error, none. Through a server (--url)
-/// every thousand rows are a commit of their own, unless --strict is given. Loading a file twice adds its rows twice.
+/// All rows of one command are one commit: where it ends in an error, nothing was loaded. Through a server (--url) that
+/// holds with --strict only: without it every thousand rows are a commit, and those before an error stay. Loading a file
+/// twice adds its rows twice.
 ///
-/// The exit code is 0 where every row was loaded, 3 where some were rejected, 1 where nothing was loaded.
+/// The exit code is 0 where every row was loaded, 3 where some were rejected and kept aside, 1 after an error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   journeydb load interactions touches.csv

@@ -13,10 +13,12 @@ use futures::stream;
 use tokio::sync::mpsc;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use journeydb::model::instant;
 use journeydb::{Error, Result, Session};
 
+use super::infer::create_table;
 use super::intake::{Intake, Portion};
 use crate::cli::target::{Connection, remote};
 
@@ -49,12 +51,7 @@ pub async fn load(
 ) -> Result<u64> {
     match connection {
         Connection::Embedded(session) => append(session, table, schema, intake).await,
-        Connection::Remote(client) if strict => {
-            execute(client, "BEGIN").await?;
-            let rows = insert(client, table, schema, intake).await;
-            execute(client, if rows.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-            rows
-        }
+        Connection::Remote(client) if strict => insert_at_once(client, table, schema, intake).await,
         Connection::Remote(client) => insert(client, table, schema, intake).await,
     }
 }
@@ -98,10 +95,24 @@ async fn feed(
     Ok(())
 }
 
+/// One commit through a server: the rows gather in a table of their own, from which one statement takes them.
+async fn insert_at_once(client: &Client, table: &str, schema: &SchemaRef, intake: &mut Intake) -> Result<u64> {
+    let gathered = format!("public.loading_{}", Uuid::new_v4().simple());
+    execute(client, &create_table(&gathered, schema)).await?;
+    let rows = async {
+        let rows = insert(client, &gathered, schema, intake).await?;
+        let columns = columns(schema);
+        execute(client, &format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {gathered}")).await?;
+        Ok(rows)
+    };
+    let rows = rows.await;
+    execute(client, &format!("DROP TABLE {gathered}")).await?;
+    rows
+}
+
 /// A commit per INSERT; rows that the server refuses are found by halving the statement.
 async fn insert(client: &Client, table: &str, schema: &SchemaRef, intake: &mut Intake) -> Result<u64> {
-    let columns = schema.fields().iter().map(|field| format!("\"{}\"", field.name().replace('"', "\"\"")));
-    let head = format!("INSERT INTO {table} ({}) VALUES ", columns.collect::<Vec<_>>().join(", "));
+    let head = format!("INSERT INTO {table} ({}) VALUES ", columns(schema));
     let mut inserted = 0;
     while let Some(portion) = intake.next().await? {
         let refused = insert_portion(client, &head, &portion).await?;
@@ -155,6 +166,12 @@ fn values(batch: &RecordBatch, rows: &[usize]) -> Result<String> {
         text.push(')');
     }
     Ok(text)
+}
+
+/// The names of the columns, as a list in SQL.
+fn columns(schema: &SchemaRef) -> String {
+    let quoted = schema.fields().iter().map(|field| format!("\"{}\"", field.name().replace('"', "\"\"")));
+    quoted.collect::<Vec<_>>().join(", ")
 }
 
 async fn execute(client: &Client, statement: &str) -> Result<()> {
