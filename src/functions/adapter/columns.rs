@@ -1,0 +1,185 @@
+//! Arrow columns written and read row by row: the states of aggregates, and their answers.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, Float64Array, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder, StructArray,
+};
+use arrow::datatypes::Fields;
+use datafusion::common::cast;
+
+use crate::error::{Error, Result, SqlState};
+use crate::functions::entry::{Column, ColumnKind, Entry, Returns};
+
+/// The one column of a function that returns a number.
+const NUMBER: &[Column] = &[Column::number("value", "")];
+
+/// Writes rows, one value per declared column in the declared order.
+pub(crate) struct Writer {
+    columns: &'static [Column],
+    builders: Vec<Builder>,
+    next: usize,
+}
+
+enum Builder {
+    Whole(Int64Builder),
+    Number(Float64Builder),
+    Instants(ListBuilder<Int64Builder>),
+}
+
+impl Writer {
+    /// A writer of these columns.
+    pub(super) fn new(columns: &'static [Column], rows: usize) -> Self {
+        let builder = |column: &Column| match column.kind {
+            ColumnKind::Count | ColumnKind::Instant => Builder::Whole(Int64Builder::with_capacity(rows)),
+            ColumnKind::Number => Builder::Number(Float64Builder::with_capacity(rows)),
+            ColumnKind::Instants => Builder::Instants(ListBuilder::with_capacity(Int64Builder::new(), rows)),
+        };
+        Self { columns, builders: columns.iter().map(builder).collect(), next: 0 }
+    }
+
+    /// A writer of a function's answers.
+    pub(super) fn of_answers(entry: &Entry, rows: usize) -> Self {
+        match entry.returns {
+            Returns::Number => Self::new(NUMBER, rows),
+            Returns::Summary(columns) => Self::new(columns, rows),
+        }
+    }
+
+    /// The next column's count.
+    pub(crate) fn count(&mut self, value: u64) {
+        self.instant(Some(i64::try_from(value).unwrap_or(i64::MAX)));
+    }
+
+    /// The next column's instant.
+    pub(crate) fn instant(&mut self, value: Option<i64>) {
+        match self.advance() {
+            Builder::Whole(builder) => builder.append_option(value),
+            _ => unreachable!("columns are written in the order they are declared"),
+        }
+    }
+
+    /// The next column's number.
+    pub(crate) fn number(&mut self, value: impl Into<Option<f64>>) {
+        match self.advance() {
+            Builder::Number(builder) => builder.append_option(value.into()),
+            _ => unreachable!("columns are written in the order they are declared"),
+        }
+    }
+
+    /// The next column's instants or durations.
+    pub(crate) fn instants(&mut self, values: &[i64]) {
+        match self.advance() {
+            Builder::Instants(builder) => {
+                builder.values().append_slice(values);
+                builder.append(true);
+            }
+            _ => unreachable!("columns are written in the order they are declared"),
+        }
+    }
+
+    fn advance(&mut self) -> &mut Builder {
+        let at = self.next;
+        self.next = (at + 1) % self.builders.len();
+        &mut self.builders[at]
+    }
+
+    /// The columns as arrays.
+    pub(super) fn finish(self) -> Vec<ArrayRef> {
+        let array = |builder| match builder {
+            Builder::Whole(mut builder) => Arc::new(builder.finish()) as ArrayRef,
+            Builder::Number(mut builder) => Arc::new(builder.finish()),
+            Builder::Instants(mut builder) => Arc::new(builder.finish()),
+        };
+        self.builders.into_iter().map(array).collect()
+    }
+
+    /// The columns as one array of a function's answers. Input is finite, so an answer that is not has overflowed (22003).
+    pub(super) fn finish_answers(self, entry: &Entry) -> Result<ArrayRef> {
+        let columns = self.columns;
+        let mut arrays = self.finish();
+        for array in &arrays {
+            if let Some(numbers) = array.as_any().downcast_ref::<Float64Array>()
+                && numbers.iter().flatten().any(|value| !value.is_finite())
+            {
+                let message = format!("{}: result out of range", entry.name);
+                return Err(Error::new(SqlState::NumericValueOutOfRange, message));
+            }
+        }
+        Ok(match entry.returns {
+            Returns::Number => arrays.remove(0),
+            Returns::Summary(_) => {
+                let fields = columns.iter().map(Column::field).collect::<Fields>();
+                Arc::new(StructArray::try_new(fields, arrays, None)?)
+            }
+        })
+    }
+}
+
+/// Reads rows, one value per declared column in the declared order.
+pub(crate) struct Reader<'a> {
+    columns: Vec<Values<'a>>,
+    row: usize,
+    next: usize,
+}
+
+enum Values<'a> {
+    Whole(&'a Int64Array),
+    Number(&'a Float64Array),
+    Instants(&'a ListArray),
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of these columns, at their first row.
+    pub(super) fn new(columns: &'static [Column], arrays: &'a [ArrayRef]) -> Result<Self> {
+        let read = |(column, array): (&Column, &'a ArrayRef)| {
+            Ok(match column.kind {
+                ColumnKind::Count | ColumnKind::Instant => Values::Whole(cast::as_int64_array(array)?),
+                ColumnKind::Number => Values::Number(cast::as_float64_array(array)?),
+                ColumnKind::Instants => Values::Instants(cast::as_list_array(array)?),
+            })
+        };
+        Ok(Self { columns: columns.iter().zip(arrays).map(read).collect::<Result<_>>()?, row: 0, next: 0 })
+    }
+
+    /// The next column's count.
+    pub(crate) fn count(&mut self) -> u64 {
+        self.instant().and_then(|count| u64::try_from(count).ok()).unwrap_or(0)
+    }
+
+    /// The next column's instant.
+    pub(crate) fn instant(&mut self) -> Option<i64> {
+        match self.advance() {
+            (Values::Whole(array), row) => array.is_valid(row).then(|| array.value(row)),
+            _ => unreachable!("columns are read in the order they are declared"),
+        }
+    }
+
+    /// The next column's number.
+    pub(crate) fn number(&mut self) -> f64 {
+        match self.advance() {
+            (Values::Number(array), row) => array.value(row),
+            _ => unreachable!("columns are read in the order they are declared"),
+        }
+    }
+
+    /// The next column's instants or durations.
+    pub(crate) fn instants(&mut self) -> Vec<i64> {
+        match self.advance() {
+            (Values::Instants(array), row) => {
+                let values = array.value(row);
+                values.as_any().downcast_ref::<Int64Array>().map_or_else(Vec::new, |values| values.values().to_vec())
+            }
+            _ => unreachable!("columns are read in the order they are declared"),
+        }
+    }
+
+    fn advance(&mut self) -> (&Values<'a>, usize) {
+        let (at, row) = (self.next, self.row);
+        self.next = (at + 1) % self.columns.len();
+        if self.next == 0 {
+            self.row += 1;
+        }
+        (&self.columns[at], row)
+    }
+}

@@ -1,0 +1,224 @@
+//! The states of our aggregates as Arrow columns: names, types and order are declared here and nowhere else.
+//!
+//! States travel between partitions and machines, so a changed declaration needs all of them to run the same release.
+
+use std::fmt::Debug;
+
+use super::columns::{Reader, Writer};
+use crate::functions::entry::{Column, ColumnKind};
+use crate::stats::difference::Arms;
+use crate::stats::moments::{Bivariate, Moments};
+use crate::stats::proportion::Proportion;
+use crate::stats::satisfaction::Promoters;
+use crate::stats::spells::Spells;
+use crate::stats::sum::Sum;
+
+/// What an aggregate remembers of the rows it has seen; the default has seen none.
+pub(crate) trait State: Clone + Debug + Default + Send + Sync + 'static {
+    /// Its columns.
+    const COLUMNS: &'static [Column];
+    /// Writes one row with these columns.
+    fn write(&self, row: &mut Writer);
+    /// Reads one row back.
+    fn read(row: &mut Reader) -> Self;
+    /// Adds what another has seen.
+    fn merge(&mut self, other: &Self);
+    /// Bytes it holds beside its own size.
+    fn heap_size(&self) -> usize {
+        0
+    }
+}
+
+const fn count(name: &'static str) -> Column {
+    Column::count(name, "")
+}
+
+const fn number(name: &'static str) -> Column {
+    Column::number(name, "")
+}
+
+const fn instants(name: &'static str) -> Column {
+    Column { name, kind: ColumnKind::Instants, description: "" }
+}
+
+impl State for Sum {
+    const COLUMNS: &'static [Column] = &[count("n"), number("total"), number("lost")];
+
+    fn write(&self, row: &mut Writer) {
+        row.count(self.n);
+        row.number(self.total);
+        row.number(self.lost);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { n: row.count(), total: row.number(), lost: row.number() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+}
+
+impl State for Moments {
+    const COLUMNS: &'static [Column] = &[count("n"), number("mean"), number("m2")];
+
+    fn write(&self, row: &mut Writer) {
+        row.count(self.n);
+        row.number(self.mean);
+        row.number(self.m2);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { n: row.count(), mean: row.number(), m2: row.number() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+}
+
+impl State for Proportion {
+    const COLUMNS: &'static [Column] = &[count("n"), count("reached")];
+
+    fn write(&self, row: &mut Writer) {
+        row.count(self.n);
+        row.count(self.reached);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { n: row.count(), reached: row.count() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+}
+
+impl State for Promoters {
+    const COLUMNS: &'static [Column] = &[count("n"), count("promoters"), count("detractors")];
+
+    fn write(&self, row: &mut Writer) {
+        row.count(self.n);
+        row.count(self.promoters);
+        row.count(self.detractors);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { n: row.count(), promoters: row.count(), detractors: row.count() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+}
+
+impl State for Arms {
+    const COLUMNS: &'static [Column] = &[
+        count("treated_n"),
+        number("treated_mean"),
+        number("treated_m2"),
+        number("treated_covariate_mean"),
+        number("treated_covariate_m2"),
+        number("treated_products"),
+        count("control_n"),
+        number("control_mean"),
+        number("control_m2"),
+        number("control_covariate_mean"),
+        number("control_covariate_m2"),
+        number("control_products"),
+    ];
+
+    fn write(&self, row: &mut Writer) {
+        for arm in [&self.treated, &self.control] {
+            row.count(arm.y.n);
+            row.number(arm.y.mean);
+            row.number(arm.y.m2);
+            row.number(arm.x.mean);
+            row.number(arm.x.m2);
+            row.number(arm.products);
+        }
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        let mut arm = || {
+            let y = Moments { n: row.count(), mean: row.number(), m2: row.number() };
+            let x = Moments { n: y.n, mean: row.number(), m2: row.number() };
+            Bivariate { y, x, products: row.number() }
+        };
+        Self { treated: arm(), control: arm() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+}
+
+impl State for Spells {
+    const COLUMNS: &'static [Column] = &[
+        instants("closed"),
+        instants("censored"),
+        instants("open_since"),
+        Column { name: "latest", kind: ColumnKind::Instant, description: "" },
+        count("dropped"),
+    ];
+
+    fn write(&self, row: &mut Writer) {
+        row.instants(&self.closed);
+        row.instants(&self.censored);
+        row.instants(&self.open_since);
+        row.instant(self.latest);
+        row.count(self.dropped);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self {
+            closed: row.instants(),
+            censored: row.instants(),
+            open_since: row.instants(),
+            latest: row.instant(),
+            dropped: row.count(),
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    fn heap_size(&self) -> usize {
+        let instants = self.closed.capacity() + self.censored.capacity() + self.open_since.capacity();
+        instants * size_of::<i64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written comes back, row by row, and every column has the type it was declared with.
+    fn round_trip<S: State + PartialEq>(states: &[S]) {
+        let mut writer = Writer::new(S::COLUMNS, states.len());
+        states.iter().for_each(|state| state.write(&mut writer));
+        let arrays = writer.finish();
+        for (column, array) in S::COLUMNS.iter().zip(&arrays) {
+            assert_eq!((array.data_type(), array.len()), (&column.kind.data_type(), states.len()), "{}", column.name);
+        }
+        let mut reader = Reader::new(S::COLUMNS, &arrays).unwrap();
+        for state in states {
+            assert_eq!(&S::read(&mut reader), state);
+        }
+    }
+
+    #[test]
+    fn every_state_comes_back_as_it_was_written() {
+        round_trip(&[Sum::default(), Sum { n: 3, total: 1.5, lost: -1e-17 }]);
+        round_trip(&[Moments { n: 2, mean: 3.5, m2: 0.5 }, Moments::default()]);
+        round_trip(&[Proportion { n: 5, reached: 4 }, Proportion::default()]);
+        round_trip(&[Promoters { n: 5, promoters: 4, detractors: 1 }, Promoters::default()]);
+        let arm =
+            |n| Bivariate { y: Moments { n, mean: 1.0, m2: 2.0 }, x: Moments { n, mean: 3.0, m2: 4.0 }, products: 5.0 };
+        round_trip(&[Arms { treated: arm(6), control: arm(7) }, Arms::default()]);
+        let spells =
+            Spells { closed: vec![1, 2], censored: vec![], open_since: vec![-7], latest: Some(-3), dropped: 1 };
+        round_trip(&[spells.clone(), Spells::default(), spells]);
+    }
+}

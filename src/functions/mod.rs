@@ -1,0 +1,17 @@
+//! The SQL functions: types and NULLs are checked here, formulas are in `stats`.
+//!
+//! One file per function, in folders by KPI family; a family's `mod.rs` lists its functions and says what degenerate input
+//! gives. Every function describes itself in an [`Entry`], from which its signature, its errors, its documentation and
+//! `docs/functions.md` come.
+
+mod adapter;
+mod conversion;
+mod entry;
+mod function;
+mod levers;
+mod lift;
+mod satisfaction;
+mod velocity;
+
+pub use entry::{Argument, Column, ColumnKind, Entry, Kind, Returns};
+pub use function::{Function, aggregates, functions, scalars};

@@ -1,0 +1,34 @@
+//! Velocity: how long things take, with those still under way counted for as long as they have been seen.
+//!
+//! A row is one spell from `started_at` to `ended_at`. Without an end it is open, and leaves the count at
+//! `observed_until`; without that, at the latest start or end in the group.
+//!
+//! | row | is |
+//! |---|---|
+//! | `started_at` NULL | ignored |
+//! | `ended_at` before `started_at` | dropped, counted in `dropped` |
+//! | `observed_until` before `started_at` | dropped, counted in `dropped` |
+//! | `ended_at` equal to `started_at` | a spell of 0 days |
+//! | `ended_at` after `observed_until` | open at `observed_until`: the end had not been seen then |
+//! | `observed_until` NULL | open until the latest start or end of the group's rows that are not dropped |
+//!
+//! | group | `velocity`, `velocity_quantile` | `velocity_summary` |
+//! |---|---|---|
+//! | no rows | NULL | n, open and dropped 0, the rest NULL |
+//! | one row, closed | its days | no std_error, no interval |
+//! | too many open for the quantile to be reached | NULL | NULL; ci_low may still be known |
+
+mod spell;
+mod velocity_median;
+mod velocity_quantile;
+mod velocity_summary;
+
+use super::function::Function;
+
+/// The family's functions.
+pub(super) fn functions() -> Vec<Function> {
+    vec![velocity_median::function(), velocity_quantile::function(), velocity_summary::function()]
+}
+
+/// The heading of the family in the reference.
+const FAMILY: &str = "Velocity";
