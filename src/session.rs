@@ -163,6 +163,7 @@ pub(crate) fn engine() -> Result<SessionState> {
         .with_default_features()
         .build();
     let context = SessionContext::new_with_state(state);
+    crate::register(&context)?;
     Ok(context.state())
 }
 
