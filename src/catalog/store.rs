@@ -56,9 +56,9 @@ impl Catalog {
             None => (0, Record::new()),
         };
         let live: Vec<String> = locations(&record).into_iter().map(str::to_owned).collect();
-        //SWEEP home.sweep(&live).await?;
         let oids = record.relations.iter().filter(|r| r.view().is_none()).map(|r| r.oid);
         let opened = futures::future::try_join_all(live.iter().map(|location| home.open_table(location))).await?;
+        home.sweep(&opened).await?;
         let tables = oids.zip(opened).collect();
         let state = RwLock::new(Arc::new(State { version, record, tables }));
         Ok(Self { home, state, changing: Mutex::new(()), leaving: Leaving::default() })

@@ -27,6 +27,7 @@ use super::files::{Files, TEMPORARY};
 use super::lock::{LOCK, Lock, unusable};
 use super::log::Log;
 use super::store::SyncedStore;
+use super::sweep::{sweep_folders, sweep_table};
 use super::table::Table;
 use crate::error::{Error, Result, SqlState};
 
@@ -34,6 +35,8 @@ use crate::error::{Error, Result, SqlState};
 const FORMAT: u32 = 1;
 /// The file that says so, and that makes a folder a database.
 const MARK: &str = "journeydb.json";
+/// The folder of tables.
+const TABLES: &str = "tables";
 /// Catalog records kept, the newest included.
 const RECORDS: usize = 8;
 
@@ -153,6 +156,19 @@ impl Home {
         }
     }
 
+    /// Removes what no table needs: folders of tables that are not among `live`, files of unfinished commits, and files
+    /// that a table let go of a week ago. To be called once, after opening, with all tables of the catalog.
+    pub async fn sweep(&self, live: &[Arc<Table>]) -> Result<()> {
+        let Some(files) = &self.files else {
+            return Ok(());
+        };
+        sweep_folders(files, TABLES, live)?;
+        for table in live {
+            sweep_table(files, table).await?;
+        }
+        Ok(())
+    }
+
     fn table(&self, log: Log, folder: Path, snapshot: super::Snapshot) -> Arc<Table> {
         Table::new(log, Arc::clone(&self.store), self.url.clone(), folder, snapshot, self.lock.clone())
     }
@@ -220,7 +236,7 @@ fn folder(location: &str) -> Path {
         })
     };
     let names = location.split('/').map(encode);
-    std::iter::once("tables".to_owned()).chain(names).collect()
+    std::iter::once(TABLES.to_owned()).chain(names).collect()
 }
 
 fn next_url() -> Result<ObjectStoreUrl> {

@@ -116,7 +116,6 @@ impl Log {
         checkpoints::create_checkpoint(&table, None).await.map_err(broken)
     }
 
-    #[allow(dead_code)]
     /// The removed files that the log still speaks of, with the time of their removal in milliseconds.
     pub async fn tombstones(&self) -> Result<HashMap<String, i64>> {
         let mut table = DeltaTable::new(Arc::clone(&self.store));

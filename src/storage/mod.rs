@@ -21,6 +21,7 @@ mod schema;
 mod snapshot;
 mod statistics;
 mod store;
+mod sweep;
 mod table;
 mod writer;
 

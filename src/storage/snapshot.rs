@@ -34,7 +34,9 @@ pub struct DataFile {
 }
 
 impl Snapshot {
-    pub(super) fn new(version: u64, metadata: Arc<Metadata>, schema: SchemaRef, files: Vec<Arc<DataFile>>) -> Self {
+    /// The files are put in the order in which they were written, which neither the log nor a checkpoint keeps.
+    pub(super) fn new(version: u64, metadata: Arc<Metadata>, schema: SchemaRef, mut files: Vec<Arc<DataFile>>) -> Self {
+        files.sort_by(|a, b| (a.created, &a.path).cmp(&(b.created, &b.path)));
         Self { version, metadata, schema, files, summary: OnceLock::new() }
     }
 

@@ -1,0 +1,142 @@
+//! The power is cut after every single operation on the disk. Whatever was acknowledged by then is there afterwards, and
+//! of what was under way everything or nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, new_null_array};
+use arrow::datatypes::{DataType, Field};
+use journeydb::Result;
+use journeydb::storage::{Home, Table};
+
+use super::shadow::{ShadowDisk, Unsynced};
+use super::{append, schema, stage_delete, stream, try_integers};
+
+/// Each live table: name, rows in order, number of columns.
+type Contents = Vec<(String, Vec<i64>, usize)>;
+
+/// What had been acknowledged after how many operations of the disk.
+struct Acknowledged {
+    operations: usize,
+    contents: Contents,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_and_nothing_half_written_is_seen() {
+    assert_eq!(losses(None, false, usize::MAX).await, Vec::<String>::new());
+}
+
+/// The test above can fail: it notices each sync that is left out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sync_that_is_left_out_is_noticed() {
+    for folder in ["_delta_log", "tables/a", "tables", "catalog", ""] {
+        assert_ne!(losses(Some(folder), false, 1).await, Vec::<String>::new(), "folder {folder:?}");
+    }
+    assert_ne!(losses(None, true, 1).await, Vec::<String>::new(), "content");
+}
+
+/// Runs a script of statements, cuts the power after each operation, and tells what was wrong, up to a limit.
+async fn losses(ignored_folder: Option<&'static str>, ignored_content: bool, limit: usize) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    // The root itself can't be told by its last name alone.
+    let ignored_folder = ignored_folder.map(|name| match name {
+        "" => String::leak(folder.path().canonicalize().unwrap().to_string_lossy().into_owned()),
+        name => name,
+    });
+    let disk = Arc::new(ShadowDisk::new(folder.path(), ignored_folder, ignored_content));
+    let acknowledged = script(folder.path(), &disk).await;
+    let mut losses = vec![];
+    for (operation, image) in disk.history().iter().enumerate() {
+        let done = acknowledged.partition_point(|step| step.operations <= operation + 1);
+        let allowed: Vec<&Contents> =
+            acknowledged[done.saturating_sub(1)..].iter().take(2).map(|step| &step.contents).collect();
+        for unsynced in [Unsynced::Lost, Unsynced::Kept] {
+            let after = tempfile::tempdir().unwrap();
+            image.restore(after.path(), unsynced);
+            match contents(after.path()).await {
+                Ok(found) if allowed.contains(&&found) => {}
+                Ok(found) => losses.push(format!("{operation} {unsynced:?}: {found:?}, not one of {allowed:?}")),
+                Err(error) => losses.push(format!("{operation} {unsynced:?}: {error}")),
+            }
+        }
+        if losses.len() >= limit {
+            break;
+        }
+    }
+    losses
+}
+
+/// Every kind of statement, and after each what the database then holds.
+async fn script(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
+    let mut log = vec![Acknowledged { operations: 0, contents: vec![] }];
+    let mut expected: Contents = vec![];
+    let home = Home::open_on(path, Arc::clone(disk) as _).await.unwrap();
+    macro_rules! acknowledge {
+        ($contents:expr) => {{
+            expected = $contents;
+            log.push(Acknowledged { operations: disk.operations(), contents: expected.clone() });
+        }};
+    }
+    let row = |name: &str, ids: &[i64], columns| (name.to_owned(), ids.to_vec(), columns);
+
+    let a = home.create_table("a", schema()).await.unwrap();
+    home.write_catalog(1, b"a".to_vec()).await.unwrap();
+    acknowledge!(vec![row("a", &[], 2)]);
+    append(&home, &a, 0..4).await.unwrap();
+    acknowledge!(vec![row("a", &[0, 1, 2, 3], 2)]);
+    append(&home, &a, 4..6).await.unwrap();
+    acknowledge!(vec![row("a", &[0, 1, 2, 3, 4, 5], 2)]);
+    home.commit(vec![stage_delete(&a, "id % 2 = 0").await.unwrap()]).await.unwrap();
+    acknowledge!(vec![row("a", &[1, 3, 5], 2)]);
+    a.checkpoint().await.unwrap();
+    acknowledge!(expected);
+    let b = home.create_table("b", schema()).await.unwrap();
+    home.write_catalog(2, b"a b".to_vec()).await.unwrap();
+    acknowledge!(vec![row("a", &[1, 3, 5], 2), row("b", &[], 2)]);
+    append(&home, &b, 7..8).await.unwrap();
+    acknowledge!(vec![row("a", &[1, 3, 5], 2), row("b", &[7], 2)]);
+    home.commit(vec![a.stage_add_column(Field::new("score", DataType::Float64, true)).unwrap()]).await.unwrap();
+    acknowledge!(vec![row("a", &[1, 3, 5], 3), row("b", &[7], 2)]);
+    home.commit(vec![a.stage_append(stream(vec![wide(&a, &[9])])).await.unwrap()]).await.unwrap();
+    acknowledge!(vec![row("a", &[1, 3, 5, 9], 3), row("b", &[7], 2)]);
+    home.write_catalog(3, b"a".to_vec()).await.unwrap();
+    acknowledge!(vec![row("a", &[1, 3, 5, 9], 3)]);
+    home.drop_table("b").await.unwrap();
+    acknowledge!(expected);
+    home.create_table("b", schema()).await.unwrap();
+    home.write_catalog(4, b"a b".to_vec()).await.unwrap();
+    acknowledge!(vec![row("a", &[1, 3, 5, 9], 3), row("b", &[], 2)]);
+    home.commit(vec![a.stage_truncate()]).await.unwrap();
+    acknowledge!(vec![row("a", &[], 3), row("b", &[], 2)]);
+    for version in 5..14 {
+        home.write_catalog(version, b"a b".to_vec()).await.unwrap();
+    }
+    acknowledge!(expected);
+    log
+}
+
+fn wide(table: &Table, ids: &[i64]) -> RecordBatch {
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from(ids.to_vec())),
+        Arc::new(StringViewArray::from(vec!["wide"; ids.len()])),
+        new_null_array(&DataType::Float64, ids.len()),
+    ];
+    RecordBatch::try_new(table.schema(), columns).unwrap()
+}
+
+/// Opens the database as any start does, and reads all of it.
+async fn contents(path: &Path) -> Result<Contents> {
+    let home = Home::open(path).await?;
+    let record = home.read_catalog().await?.map(|(_, record)| String::from_utf8(record).unwrap()).unwrap_or_default();
+    let mut tables = vec![];
+    for name in record.split_whitespace() {
+        tables.push(home.open_table(name).await?);
+    }
+    home.sweep(&tables).await?;
+    let mut contents = vec![];
+    for (name, table) in record.split_whitespace().zip(&tables) {
+        let rows = try_integers(table, table.snapshot(), "SELECT id FROM t ORDER BY id").await?;
+        contents.push((name.to_owned(), rows, table.schema().fields().len()));
+    }
+    Ok(contents)
+}
