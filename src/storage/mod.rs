@@ -7,7 +7,7 @@
 //! | `log`, `snapshot`, `commit` | a table's versions: read, held in memory, made |
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
 //! | `table`, `writer`, `rewrite` | one table; its files, written and rewritten |
-//! | `scan` | reading a version, with or without the address of each row |
+//! | `scan`, `pruning` | reading a version, with or without the address of each row; which files a filter needs |
 
 mod commit;
 mod disk;
@@ -15,6 +15,7 @@ mod files;
 mod home;
 mod lock;
 mod log;
+mod pruning;
 mod rewrite;
 mod scan;
 mod schema;

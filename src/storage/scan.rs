@@ -9,7 +9,6 @@ use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::TableType;
@@ -26,6 +25,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use parquet::arrow::RowNumber;
 
+use super::pruning::FileBounds;
 use super::snapshot::{DataFile, Snapshot, summary};
 use super::table::Table;
 use crate::error::Result;
@@ -136,8 +136,7 @@ impl TableScan {
         let Some(predicate) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).build(filter) else {
             return Ok(all.collect());
         };
-        let statistics = self.at.files().iter().map(|file| Arc::clone(&file.statistics)).collect();
-        let kept = predicate.prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
+        let kept = predicate.prune(&FileBounds::of(&self.at))?;
         Ok(all.filter(|index| kept[*index]).collect())
     }
 }

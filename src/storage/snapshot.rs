@@ -34,9 +34,10 @@ pub struct DataFile {
 }
 
 impl Snapshot {
-    /// The files are put in the order in which they were written, which neither the log nor a checkpoint keeps.
+    /// The files are put in the order of their names, which is that of their writing; neither the log nor a checkpoint
+    /// keeps one.
     pub(super) fn new(version: u64, metadata: Arc<Metadata>, schema: SchemaRef, mut files: Vec<Arc<DataFile>>) -> Self {
-        files.sort_by(|a, b| (a.created, &a.path).cmp(&(b.created, &b.path)));
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         Self { version, metadata, schema, files, summary: OnceLock::new() }
     }
 

@@ -87,7 +87,8 @@ impl Writer {
 
 impl OpenFile {
     fn begin(target: &Target) -> Result<Self> {
-        let name = format!("{}.parquet", Uuid::new_v4());
+        // By time, so that rows are read in the order in which they came, before and after reopening.
+        let name = format!("{:016x}-{}.parquet", Utc::now().timestamp_micros(), Uuid::new_v4());
         let path = target.folder.clone().join(name.as_str());
         let schema = file_schema(&target.schema);
         // Without Arrow's own schema beside Parquet's: it would tell other readers to make views of text.
