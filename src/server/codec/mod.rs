@@ -7,8 +7,9 @@
 //! | `text` | a value in the text format |
 //! | `binary` | a value in the binary format |
 //! | `datetime` | dates, times and intervals as text |
+//! | `vectors` | the tests: PostgreSQL's own output for every type |
 //! | `parameter` | the type of a parameter, and its value from text |
-//! | `binary_parameter`, `array_parameter`, `decimal` | values of the binary format, arrays, and exact decimals |
+//! | `binary_parameter`, `array_parameter`, `decimal`, `interval` | values of the binary format, arrays, exact decimals, intervals from text |
 
 mod array_parameter;
 mod binary;
@@ -16,9 +17,12 @@ mod binary_parameter;
 mod column;
 mod datetime;
 mod decimal;
+mod interval;
 mod parameter;
 mod text;
 mod types;
+#[cfg(test)]
+mod vectors;
 
 pub(super) use column::Column;
 pub(super) use parameter::{Format, ParameterType, hint};

@@ -12,7 +12,7 @@ use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
 use super::types::ColumnType;
-use super::{array_parameter, binary_parameter, decimal};
+use super::{array_parameter, binary_parameter, decimal, interval};
 use crate::error::{Error, Result, SqlState};
 
 /// The two formats of a value.
@@ -234,6 +234,10 @@ fn temporal(postgres: &Type, text: &str, zone: &str) -> Result<ScalarValue> {
         (&Type::TIMESTAMP, Some((_, end))) => return Ok(ScalarValue::TimestampMicrosecond(Some(end), None)),
         (&Type::TIMESTAMPTZ, Some((_, end))) => return Ok(ScalarValue::TimestampMicrosecond(Some(end), utc())),
         _ => {}
+    }
+    if *postgres == Type::INTERVAL {
+        let parsed = interval::parse(text).ok_or_else(|| invalid(postgres, text, SqlState::InvalidDatetimeFormat))?;
+        return Ok(ScalarValue::IntervalMonthDayNano(Some(parsed)));
     }
     let target = match *postgres {
         Type::TIMESTAMPTZ => DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into())),
