@@ -67,7 +67,7 @@ pub(super) fn apply(startup: &Startup, session: &Session) -> Result<(), Failure>
         return Err(Failure::Fatal(Error::unsupported("replication")));
     }
     for (name, value) in settings(parameters)? {
-        session.set(&name, &value).map_err(Failure::Fatal)?;
+        session.start_with(&name, &value).map_err(Failure::Fatal)?;
     }
     Ok(())
 }

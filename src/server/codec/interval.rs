@@ -40,7 +40,8 @@ fn clock(text: &str) -> Option<i64> {
     if parts.next().is_some() || ![hours, minutes, seconds, fraction].into_iter().all(digits) || fraction.len() > 9 {
         return None;
     }
-    let (hours, minutes, seconds) = (hours.parse::<i64>().ok()?, minutes.parse::<i64>().ok()?, seconds.parse().ok()?);
+    let number = |text: &str| text.parse::<i64>().ok();
+    let (hours, minutes, seconds) = (number(hours)?, number(minutes)?, number(seconds)?);
     if minutes >= 60 || seconds >= 60 {
         return None;
     }
