@@ -112,6 +112,51 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
 mod tests {
     use super::*;
 
+    /// The interrupts of the server's end of a connection, its client's end, and what announces a shutdown.
+    async fn connected() -> (Interrupts, TcpStream, Arc<Notify>, watch::Sender<Shutdown>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let (cancel, (announce, shutdown)) = (Arc::new(Notify::new()), watch::channel(Shutdown::No));
+        let (_, interrupts) = Interrupts::new(socket, cancel.clone(), shutdown).unwrap();
+        (interrupts, client, cancel, announce)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_with_a_number() {
+        let (interrupts, ..) = connected().await;
+        let result = interrupts.guard::<()>(async { panic!("a defect") }).await;
+        let Err(Failure::Statement(error)) = result else { panic!("the statement fails") };
+        assert_eq!(error.state(), SqlState::InternalError);
+        assert!(!error.message().contains("a defect"));
+        assert!(interrupts.guard(async { Ok(()) }).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn unread_data_is_no_reason_to_stop_but_a_closed_socket_is() {
+        use tokio::io::AsyncWriteExt;
+        let (interrupts, mut client, ..) = connected().await;
+        client.write_all(b"sent ahead").await.unwrap();
+        let short = interrupts.guard(async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(())
+        });
+        assert!(short.await.is_ok());
+        drop(client);
+        assert!(matches!(interrupts.guard(std::future::pending::<Result<(), _>>()).await, Err(Failure::Gone)));
+    }
+
+    #[tokio::test]
+    async fn running_statements_outlast_draining_only() {
+        let (interrupts, _client, _, announce) = connected().await;
+        announce.send_replace(Shutdown::Draining);
+        interrupts.shutdown(Shutdown::Draining).await;
+        assert!(interrupts.guard(async { Ok(tokio::task::yield_now().await) }).await.is_ok());
+        announce.send_replace(Shutdown::Now);
+        let stopped = interrupts.guard(std::future::pending::<Result<(), _>>()).await;
+        assert!(matches!(stopped, Err(Failure::Fatal(error)) if error.state() == SqlState::AdminShutdown));
+    }
+
     #[tokio::test]
     async fn a_statement_ends_at_its_deadline() {
         assert!(deadline(Some("0".into())).is_none());

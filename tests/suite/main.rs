@@ -5,3 +5,4 @@
 mod cli;
 mod session;
 mod storage;
+mod wire;
