@@ -100,7 +100,7 @@ impl Entry {
             let comma = if i > 0 { ", " } else { "" };
             text += &match argument.required {
                 true => format!("{comma}{}", argument.name),
-                false => format!(" [{comma}{}]", argument.name).replace("[, ", "[, "),
+                false => format!(" [{comma}{}]", argument.name),
             };
         }
         text + ")"

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop where it is")]
 
 mod cli;
+mod docs;
+mod functions;
+mod merge;
 mod session;
 mod storage;
 mod wire;

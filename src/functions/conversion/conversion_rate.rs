@@ -25,7 +25,12 @@ static ENTRY: Entry = Entry {
     cost: "constant time per row, 16 bytes per group.",
     source: "relative frequency.",
     example: "SELECT conversion_rate(won) AS rate FROM (VALUES (true), (false), (false), (NULL), (false)) AS t(won);",
-    output: "",
+    output: "\
++------+
+| rate |
++------+
+| 0.25 |
++------+",
 };
 
 pub(super) fn function() -> Function {

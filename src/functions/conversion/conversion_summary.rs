@@ -29,7 +29,12 @@ static ENTRY: Entry = Entry {
     example: "SELECT s['n'] AS n, s['reached'] AS reached, s['conversion_rate'] AS conversion_rate,\n       \
               round(s['ci_low'], 4) AS ci_low, round(s['ci_high'], 4) AS ci_high\n\
               FROM (SELECT conversion_summary(value <= 3) AS s FROM generate_series(1, 8));",
-    output: "",
+    output: "\
++---+---------+-----------------+--------+---------+
+| n | reached | conversion_rate | ci_low | ci_high |
++---+---------+-----------------+--------+---------+
+| 8 | 3       | 0.375           | 0.1368 | 0.6943  |
++---+---------+-----------------+--------+---------+",
 };
 
 pub(super) fn function() -> Function {

@@ -21,7 +21,14 @@ static ENTRY: Entry = Entry {
     source: "the usual definition.",
     example: "SELECT channel, roi(value, cost) AS roi\n\
               FROM (VALUES ('webinar', 300.0, 200.0), ('mail', 50.0, 200.0), ('referral', 90.0, 0.0)) AS t(channel, value, cost);",
-    output: "",
+    output: "\
++----------+-------+
+| channel  | roi   |
++----------+-------+
+| webinar  | 0.5   |
+| mail     | -0.75 |
+| referral |       |
++----------+-------+",
 };
 
 pub(super) fn function() -> Function {

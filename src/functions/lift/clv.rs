@@ -20,7 +20,13 @@ static ENTRY: Entry = Entry {
     example: "SELECT account, clv(amount) AS clv\n\
               FROM (VALUES ('a', 1200.0), ('a', -200.0), ('b', 50.0), ('b', NULL)) AS t(account, amount)\n\
               GROUP BY account ORDER BY account;",
-    output: "",
+    output: "\
++---------+--------+
+| account | clv    |
++---------+--------+
+| a       | 1000.0 |
+| b       | 50.0   |
++---------+--------+",
 };
 
 pub(super) fn function() -> Function {

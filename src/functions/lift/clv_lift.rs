@@ -22,7 +22,12 @@ static ENTRY: Entry = Entry {
     example: "SELECT clv_lift(clv, treated) AS lift, round(clv_lift(clv, treated, before), 4) AS adjusted\n\
               FROM (VALUES (12, true, 10), (9, true, 8), (15, true, 11), (8, false, 9), (11, false, 10), (5, false, 6))\n  \
               AS t(clv, treated, before);",
-    output: "",
+    output: "\
++------+----------+
+| lift | adjusted |
++------+----------+
+| 4.0  | 1.5833   |
++------+----------+",
 };
 
 pub(super) fn function() -> Function {

@@ -28,7 +28,12 @@ static ENTRY: Entry = Entry {
               FROM (SELECT clv_lift_summary(clv, treated, before) AS s\n      \
               FROM (VALUES (12, true, 10), (9, true, 8), (15, true, 11), (20, true, 17), (7, true, 6), (18, true, 13),\n                   \
               (8, false, 9), (11, false, 10), (5, false, 6), (14, false, 12)) AS t(clv, treated, before));",
-    output: "",
+    output: "\
++---+-----------+----------+-----------+---------+---------------+-------------+
+| n | n_control | clv_lift | std_error | p_value | relative_lift | srm_p_value |
++---+-----------+----------+-----------+---------+---------------+-------------+
+| 6 | 4         | 1.7871   | 0.6741    | 0.0292  | 0.1651        | 0.5271      |
++---+-----------+----------+-----------+---------+---------------+-------------+",
 };
 
 pub(super) fn function() -> Function {

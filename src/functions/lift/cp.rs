@@ -24,7 +24,13 @@ static ENTRY: Entry = Entry {
     example: "SELECT account, cp(amount, cost) AS cp\n\
               FROM (VALUES ('a', 1200.0, 700.0), ('a', -200.0, NULL), ('b', NULL, 30.0)) AS t(account, amount, cost)\n\
               GROUP BY account ORDER BY account;",
-    output: "",
+    output: "\
++---------+-------+
+| account | cp    |
++---------+-------+
+| a       | 300.0 |
+| b       | -30.0 |
++---------+-------+",
 };
 
 pub(super) fn function() -> Function {

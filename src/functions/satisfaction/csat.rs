@@ -19,7 +19,12 @@ static ENTRY: Entry = Entry {
     cost: "constant time per row, 24 bytes per group.",
     source: "arithmetic mean by Welford's update and Chan's merge.",
     example: "SELECT csat(score) AS csat FROM (VALUES (9), (7), (NULL), (8)) AS t(score);",
-    output: "",
+    output: "\
++------+
+| csat |
++------+
+| 8.0  |
++------+",
 };
 
 pub(super) fn function() -> Function {

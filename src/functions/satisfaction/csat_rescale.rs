@@ -22,7 +22,15 @@ static ENTRY: Entry = Entry {
     cost: "constant time per row.",
     source: "linear rescaling; the ends of one scale are the ends of the other.",
     example: "SELECT score, csat_rescale(score, 1, 5) AS csat FROM (VALUES (1), (3), (5), (NULL)) AS t(score);",
-    output: "",
+    output: "\
++-------+------+
+| score | csat |
++-------+------+
+| 1     | 1.0  |
+| 3     | 5.5  |
+| 5     | 10.0 |
+|       |      |
++-------+------+",
 };
 
 pub(super) fn function() -> Function {

@@ -23,10 +23,15 @@ static ENTRY: Entry = Entry {
     errors: "22023 where `level` is not a constant strictly between 0 and 1.",
     cost: "constant time per row, 24 bytes per group.",
     source: "Student (1908), The probable error of a mean.",
-    example: "SELECT s['n'] AS n, s['csat'] AS csat, round(s['ci_low'], 4) AS ci_low, round(s['ci_high'], 4) AS ci_high\n\
+    example: "SELECT s['n'] AS n, round(s['csat'], 4) AS csat, round(s['ci_low'], 4) AS ci_low, round(s['ci_high'], 4) AS ci_high\n\
               FROM (SELECT csat_summary(score) AS s\n      \
               FROM (VALUES (9), (7), (10), (4), (8), (8), (6), (NULL)) AS t(score));",
-    output: "",
+    output: "\
++---+--------+--------+---------+
+| n | csat   | ci_low | ci_high |
++---+--------+--------+---------+
+| 7 | 7.4286 | 5.5899 | 9.2672  |
++---+--------+--------+---------+",
 };
 
 pub(super) fn function() -> Function {

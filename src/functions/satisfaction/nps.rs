@@ -22,7 +22,12 @@ static ENTRY: Entry = Entry {
     cost: "constant time per row, 24 bytes per group.",
     source: "Reichheld (2003), The one number you need to grow.",
     example: "SELECT nps(score) AS nps FROM (VALUES (10), (9), (8), (3), (NULL)) AS t(score);",
-    output: "",
+    output: "\
++------+
+| nps  |
++------+
+| 25.0 |
++------+",
 };
 
 pub(super) fn function() -> Function {

@@ -31,7 +31,12 @@ static ENTRY: Entry = Entry {
               round(s['ci_low'], 4) AS ci_low, round(s['ci_high'], 4) AS ci_high\n\
               FROM (SELECT nps_summary(score) AS s\n      \
               FROM (VALUES (10), (9), (9), (8), (3), (5), (NULL)) AS t(score));",
-    output: "",
+    output: "\
++---+---------+-----------+----------+---------+
+| n | nps     | std_error | ci_low   | ci_high |
++---+---------+-----------+----------+---------+
+| 6 | 16.6667 | 36.6414   | -43.9339 | 66.1562 |
++---+---------+-----------+----------+---------+",
 };
 
 pub(super) fn function() -> Function {

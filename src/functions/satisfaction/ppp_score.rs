@@ -21,7 +21,14 @@ static ENTRY: Entry = Entry {
     source: "the definition of the PPP score by its author.",
     example: "SELECT csat, clv, ppp_score(csat, clv) AS ppp\n\
               FROM (VALUES (8, 1200.0), (NULL, 900.0), (10, NULL)) AS t(csat, clv);",
-    output: "",
+    output: "\
++------+--------+--------+
+| csat | clv    | ppp    |
++------+--------+--------+
+| 8    | 1200.0 | 9600.0 |
+|      | 900.0  | 0.0    |
+| 10   |        | 0.0    |
++------+--------+--------+",
 };
 
 pub(super) fn function() -> Function {

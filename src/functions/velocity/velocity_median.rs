@@ -23,9 +23,15 @@ static ENTRY: Entry = Entry {
     cost: COST,
     source: SOURCE,
     example: "SELECT velocity(started_at, ended_at) AS days\n\
-              FROM (VALUES (DATE '2026-01-01', DATE '2026-01-11'), ('2026-01-01', '2026-01-31'), ('2026-01-05', NULL))\n  \
+              FROM (VALUES (DATE '2026-01-01', DATE '2026-01-11'), (DATE '2026-01-01', DATE '2026-01-31'),\n             \
+              (DATE '2026-01-05', NULL))\n  \
               AS t(started_at, ended_at);",
-    output: "",
+    output: "\
++------+
+| days |
++------+
+| 30.0 |
++------+",
 };
 
 pub(super) fn function() -> Function {

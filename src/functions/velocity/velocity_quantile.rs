@@ -26,7 +26,12 @@ static ENTRY: Entry = Entry {
     source: SOURCE,
     example: "SELECT velocity_quantile(.25, DATE '2026-01-01', DATE '2026-01-01' + CAST(value AS INT)) AS quarter\n\
               FROM generate_series(1, 8);",
-    output: "",
+    output: "\
++---------+
+| quarter |
++---------+
+| 2.0     |
++---------+",
 };
 
 pub(super) fn function() -> Function {

@@ -35,7 +35,12 @@ static ENTRY: Entry = Entry {
               s['ci_low'] AS ci_low, s['ci_high'] AS ci_high, s['q25'] AS q25, s['q75'] AS q75\n\
               FROM (SELECT velocity_summary(DATE '2026-01-01', DATE '2026-01-01' + CAST(value AS INT)) AS s\n      \
               FROM generate_series(-1, 20));",
-    output: "",
+    output: "\
++----+------+---------+----------+--------+---------+-----+------+
+| n  | open | dropped | velocity | ci_low | ci_high | q25 | q75  |
++----+------+---------+----------+--------+---------+-----+------+
+| 21 | 0    | 1       | 10.0     | 5.0    | 14.0    | 5.0 | 15.0 |
++----+------+---------+----------+--------+---------+-----+------+",
 };
 
 pub(super) fn function() -> Function {
