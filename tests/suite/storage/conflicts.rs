@@ -137,3 +137,22 @@ async fn several_tables_in_one_commit_are_not_supported_yet() {
     let error = home.commit(staged).await.unwrap_err();
     assert_eq!(error.state(), SqlState::FeatureNotSupported, "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_caller_goes_away_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).await.unwrap();
+    let table = home.create_table("t", schema()).await.unwrap();
+    let staged = table.stage_append(stream(vec![batch(0..3)])).await.unwrap();
+    let mut commit = Box::pin(home.commit(vec![staged]));
+    assert!(futures::poll!(&mut commit).is_pending());
+    drop(commit);
+    for _ in 0..500 {
+        if table.snapshot().version() == 1 {
+            assert_eq!(ids(&home.open_table("t").await.unwrap()).await, [0, 1, 2]);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the commit was never finished");
+}

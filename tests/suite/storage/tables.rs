@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, Int64Type};
+use datafusion::prelude::{SessionConfig, SessionContext};
 use journeydb::SqlState;
 use journeydb::storage::Home;
 
@@ -96,6 +97,29 @@ async fn addresses_are_right_under_filters_and_in_pieces() {
     let nameless =
         (0..20).flat_map(|start| (0..50).map(move |row| start * 1000 + row)).filter(|id| id % 3 == 0).count();
     assert_eq!(addresses(&table, at, "name IS NULL").await.len(), nameless as u64);
+}
+
+/// A file of two row groups, of which the filter leaves one out, read in several byte ranges at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_count_the_row_groups_that_are_not_read() {
+    let home = Home::in_memory().unwrap();
+    let table = home.create_table("t", schema()).await.unwrap();
+    let rows = 1_100_000;
+    let batches = (0..rows / 10_000).map(|part| batch(part * 10_000..(part + 1) * 10_000)).collect();
+    home.commit(vec![table.stage_append(stream(batches)).await.unwrap()]).await.unwrap();
+    assert_eq!(table.snapshot().files().len(), 1);
+    let config = SessionConfig::new().with_target_partitions(4).with_repartition_file_min_size(1);
+    let context = SessionContext::new_with_config(config);
+    context.register_table("a", table.addressed(table.snapshot())).unwrap();
+    for (condition, count) in [("true", rows), ("id >= 1080000", 20_000), ("id < 10", 10)] {
+        let sql = format!("SELECT count(*), count(*) FILTER (WHERE id = _row) FROM a WHERE {condition}");
+        let batches = context.sql(&sql).await.unwrap().collect().await.unwrap();
+        let counts: Vec<i64> = batches[0].columns().iter().map(|c| c.as_primitive::<Int64Type>().value(0)).collect();
+        assert_eq!(counts, [count, count], "{condition}");
+    }
+    home.commit(vec![stage_delete(&table, "id % 11 > 0").await.unwrap()]).await.unwrap();
+    let expected: Vec<i64> = (0..rows).step_by(11).collect();
+    assert_eq!(ids(&table).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
