@@ -1,6 +1,7 @@
 //! `journeydb load`: files into a table.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::datatypes::SchemaRef;
@@ -24,7 +25,7 @@ use crate::cli::target::{Connection, Target};
 /// in FILE.rejected, in the form of its file, so that it can be mended and loaded with the same command.
 ///
 /// All rows of one command are one commit: where it ends in an error, nothing was loaded. Through a server (--url) that
-/// holds with --strict only: without it every thousand rows are a commit, and those before an error stay. Loading a file
+/// holds with --strict only: without it every few thousand rows are a commit, and those before an error stay. Loading a file
 /// twice adds its rows twice.
 ///
 /// The exit code is 0 where every row was loaded, 3 where some were rejected and kept aside, 1 after an error.
@@ -98,8 +99,10 @@ async fn load_into(command: &Load, connection: &Connection, files: Vec<PathBuf>,
     let schema = table_schema(connection, &command.table).await?;
     let mapping = Mapping::onto(&command.table, &schema, &command.renames)?;
     let reading = command.reading();
+    let mut fed = vec![false; schema.fields().len()];
     for file in &files {
         let source = reading.open(file, &mapping)?;
+        fed.iter_mut().zip(schema.fields()).for_each(|(fed, field)| *fed |= source.feeds(field.name()));
         let missing = schema.fields().iter().filter(|field| !field.is_nullable() && !source.feeds(field.name()));
         let missing: Vec<&str> = missing.map(|field| field.name().as_str()).collect();
         if !missing.is_empty() {
@@ -111,6 +114,14 @@ async fn load_into(command: &Load, connection: &Connection, files: Vec<PathBuf>,
             .with_hint("name the fields to take with --map COLUMN=FIELD"));
         }
     }
+    let schema = match connection {
+        Connection::Embedded(_) => schema,
+        // The server fills the columns that no file feeds.
+        Connection::Remote(_) => {
+            let fed: Vec<usize> = (0..fed.len()).filter(|column| fed[*column]).collect();
+            Arc::new(schema.project(&fed)?)
+        }
+    };
     let rejects = Rejects::new(command.strict, command.rejects.clone());
     let mut intake = Intake::start(files, reading, mapping, schema.clone(), rejects)?;
     let rows = load(connection, &command.table, &schema, &mut intake, command.strict).await?;

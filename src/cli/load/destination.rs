@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::Array;
+use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -20,10 +20,8 @@ use journeydb::{Error, Result, Session};
 
 use super::infer::create_table;
 use super::intake::{Intake, Portion};
+use super::sql_type::sql_type;
 use crate::cli::target::{Connection, remote};
-
-/// Rows of one INSERT: a statement stays below a few hundred kilobytes.
-const INSERT_ROWS: usize = 1000;
 
 /// The columns of a table.
 pub async fn table_schema(connection: &Connection, table: &str) -> Result<SchemaRef> {
@@ -110,62 +108,66 @@ async fn insert_at_once(client: &Client, table: &str, schema: &SchemaRef, intake
     rows
 }
 
-/// A commit per INSERT; rows that the server refuses are found by halving the statement.
+/// A commit per INSERT; rows that the server refuses are found by halving what is sent.
 async fn insert(client: &Client, table: &str, schema: &SchemaRef, intake: &mut Intake) -> Result<u64> {
-    let head = format!("INSERT INTO {table} ({}) VALUES ", columns(schema));
+    let insert = Insert::prepare(client, table, schema).await?;
     let mut inserted = 0;
     while let Some(portion) = intake.next().await? {
-        let refused = insert_portion(client, &head, &portion).await?;
+        let refused = insert.refused(&portion).await?;
         inserted += intake.keep(portion, refused)?.num_rows() as u64;
     }
     Ok(inserted)
 }
 
-async fn insert_portion(client: &Client, head: &str, portion: &Portion) -> Result<Vec<(usize, String)>> {
-    let sound = portion.sound();
-    let mut pending: Vec<&[usize]> = sound.chunks(INSERT_ROWS).rev().collect();
-    let mut refused = Vec::new();
-    while let Some(rows) = pending.pop() {
-        let statement = format!("{head}{}", values(portion.rows(), rows)?);
-        match client.batch_execute(&statement).await {
-            Ok(()) => {}
-            Err(error) if !blames_a_row(&error) => return Err(remote(&error)),
-            Err(error) if rows.len() == 1 => refused.push((rows[0], remote(&error).message().to_owned())),
-            Err(_) => {
-                let (first, second) = rows.split_at(rows.len() / 2);
-                pending.extend([second, first]);
+/// An INSERT whose parameters are columns, as arrays of text: a VALUES clause of as many rows takes seconds to plan.
+struct Insert<'a> {
+    client: &'a Client,
+    statement: tokio_postgres::Statement,
+}
+
+impl<'a> Insert<'a> {
+    async fn prepare(client: &'a Client, table: &str, schema: &SchemaRef) -> Result<Self> {
+        let value =
+            |(at, field): (usize, &Arc<Field>)| format!("unnest(${}::text[])::{}", at + 1, sql_type(field.data_type()));
+        let values = schema.fields().iter().enumerate().map(value).collect::<Vec<_>>().join(", ");
+        let statement = format!("INSERT INTO {table} ({}) SELECT {values}", columns(schema));
+        let types = vec![Type::TEXT_ARRAY; schema.fields().len()];
+        let statement = client.prepare_typed(&statement, &types).await.map_err(|error| remote(&error))?;
+        Ok(Self { client, statement })
+    }
+
+    /// Inserts the sound rows of a portion; gives those that the server refuses, and why.
+    async fn refused(&self, portion: &Portion) -> Result<Vec<(usize, String)>> {
+        let sound = portion.sound();
+        let mut pending = vec![sound.as_slice()];
+        let mut refused = Vec::new();
+        while let Some(rows) = pending.pop().filter(|rows| !rows.is_empty()) {
+            let columns =
+                portion.rows().columns().iter().map(|column| texts(column, rows)).collect::<Result<Vec<_>>>()?;
+            match self.client.execute_raw(&self.statement, &columns).await {
+                Ok(_) => {}
+                Err(error) if !blames_a_row(&error) => return Err(remote(&error)),
+                Err(error) if rows.len() == 1 => refused.push((rows[0], remote(&error).message().to_owned())),
+                Err(_) => {
+                    let (first, second) = rows.split_at(rows.len() / 2);
+                    pending.extend([second, first]);
+                }
             }
         }
+        Ok(refused)
     }
-    Ok(refused)
+}
+
+/// Values of a column as text that its type reads back.
+fn texts(column: &ArrayRef, rows: &[usize]) -> Result<Vec<Option<String>>> {
+    let options = FormatOptions::default();
+    let formatter = ArrayFormatter::try_new(column.as_ref(), &options)?;
+    Ok(rows.iter().map(|row| column.is_valid(*row).then(|| formatter.value(*row).to_string())).collect())
 }
 
 /// Class 22 is a value that does not fit, class 23 a constraint that a row breaks.
 fn blames_a_row(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|state| state.code().starts_with("22") || state.code().starts_with("23"))
-}
-
-/// Rows as the lists of a VALUES clause; every value is a text literal, which the column's type reads.
-fn values(batch: &RecordBatch, rows: &[usize]) -> Result<String> {
-    let options = FormatOptions::default();
-    let columns =
-        batch.columns().iter().map(|column| Ok((column, ArrayFormatter::try_new(column.as_ref(), &options)?)));
-    let columns = columns.collect::<Result<Vec<_>>>()?;
-    let mut text = String::new();
-    for (at, row) in rows.iter().enumerate() {
-        text.push_str(if at == 0 { "(" } else { ", (" });
-        for (at, (column, formatter)) in columns.iter().enumerate() {
-            let comma = if at == 0 { "" } else { ", " };
-            if column.is_null(*row) {
-                text.push_str(&format!("{comma}NULL"));
-            } else {
-                let value = formatter.value(*row).to_string().replace('\'', "''");
-                text.push_str(&format!("{comma}'{value}'"));
-            }
-        }
-        text.push(')');
-    }
-    Ok(text)
 }
 
 /// The names of the columns, as a list in SQL.
