@@ -7,19 +7,22 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef, TimeUnit};
-use datafusion::catalog::{SchemaProvider, TableFunctionArgs};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use async_trait::async_trait;
+use datafusion::catalog::{SchemaProvider, Session, TableFunctionArgs};
 use datafusion::common::TableReference;
 use datafusion::common::plan_datafusion_err;
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::cte_worktable::CteWorkTable;
-use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
+use datafusion::datasource::{TableProvider, TableType, ViewTable, provider_as_source};
 use datafusion::error::Result as EngineResult;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
 use datafusion::logical_expr::{
-    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableProviderFilterPushDown,
+    TableSource, WindowUDF,
 };
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -61,6 +64,8 @@ pub struct Resolver<'a> {
     path: Vec<String>,
     types: Arc<dyn TypePlanner>,
     depth: usize,
+    /// Whether tables show every column as nullable: an INSERT's source may give NULL, and the table says what of it.
+    lenient: bool,
     /// Tables already found, so that the statement reads each at one snapshot; shared with the views it reads.
     pinned: Arc<Mutex<HashMap<u32, Arc<Snapshot>>>>,
 }
@@ -70,7 +75,12 @@ impl<'a> Resolver<'a> {
     pub fn new(engine: &'a SessionState, catalog: Arc<State>, system: &'a SystemSchemas, path: Vec<String>) -> Self {
         let zone = engine.config_options().execution.time_zone.clone();
         let types = Arc::new(ColumnTypes { zone: zone.unwrap_or_else(|| "UTC".into()) });
-        Self { engine, catalog, system, path, types, depth: 0, pinned: Arc::default() }
+        Self { engine, catalog, system, path, types, depth: 0, lenient: false, pinned: Arc::default() }
+    }
+
+    /// The same for an INSERT: NULL in a NOT NULL column is left for the table to refuse, by the column's name.
+    pub fn for_insert(self) -> Self {
+        Self { lenient: true, ..self }
     }
 
     /// Plans a statement.
@@ -93,6 +103,7 @@ impl<'a> Resolver<'a> {
             path: view.path.clone(),
             types: self.types.clone(),
             depth: self.depth + 1,
+            lenient: self.lenient,
             pinned: self.pinned.clone(),
         };
         let statement = Parser::parse_sql(&PostgreSqlDialect {}, &view.query)
@@ -164,7 +175,10 @@ impl<'a> Resolver<'a> {
                 let plan = self.plan_view(view).map_err(|e| invalid_view(relation, e))?;
                 Arc::new(ViewTable::new(plan, Some(view.query.clone())))
             }
-            Body::Table { .. } => self.table(relation)?.provider(self.snapshot(relation)?),
+            Body::Table { .. } => {
+                let provider = self.table(relation)?.provider(self.snapshot(relation)?);
+                if self.lenient { Arc::new(Lenient(provider)) } else { provider }
+            }
         };
         Ok(provider_as_source(provider))
     }
@@ -293,6 +307,37 @@ impl ContextProvider for Resolver<'_> {
 
     fn udwf_names(&self) -> Vec<String> {
         self.engine.window_functions().keys().cloned().collect()
+    }
+}
+
+/// A table that shows every column as nullable.
+#[derive(Debug)]
+struct Lenient(Arc<dyn TableProvider>);
+
+#[async_trait]
+impl TableProvider for Lenient {
+    fn schema(&self) -> SchemaRef {
+        let fields =
+            self.0.schema().fields().iter().map(|f| f.as_ref().clone().with_nullable(true)).collect::<Vec<_>>();
+        Arc::new(Schema::new(fields))
+    }
+
+    fn table_type(&self) -> TableType {
+        self.0.table_type()
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
+        self.0.supports_filters_pushdown(filters)
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        self.0.scan(state, projection, filters, limit).await
     }
 }
 

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::ParamValues;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Explain, LogicalPlan};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
@@ -55,9 +55,23 @@ pub(super) async fn run(context: &Context, prepared: &Prepared, values: Vec<Scal
 /// Plans a statement as of now.
 pub(super) fn plan(context: &Context, statement: &ast::Statement) -> Result<LogicalPlan> {
     match statement {
-        ast::Statement::Insert(insert) => write::plan_insert(&context.resolver(), insert),
-        other => context.resolver().plan(other.clone()),
+        ast::Statement::Insert(insert) => write::plan_insert(&context.resolver().for_insert(), insert),
+        other => explained(context.resolver().plan(other.clone())?),
     }
+}
+
+/// EXPLAIN of a write shows how its rows are found; the engine would call the table's own hooks to show more.
+fn explained(plan: LogicalPlan) -> Result<LogicalPlan> {
+    Ok(match plan {
+        LogicalPlan::Explain(explain) => match explain.plan.as_ref() {
+            LogicalPlan::Dml(write) => LogicalPlan::Explain(Explain { plan: write.input.clone(), ..explain }),
+            _ => LogicalPlan::Explain(explain),
+        },
+        LogicalPlan::Analyze(analyze) if matches!(analyze.input.as_ref(), LogicalPlan::Dml(_)) => {
+            return Err(Error::unsupported("EXPLAIN ANALYZE of a write").with_hint("EXPLAIN shows its plan"));
+        }
+        other => other,
+    })
 }
 
 /// Puts values in the place of parameters; a write needs them in the type its column has, because the engine plans no cast.

@@ -29,7 +29,7 @@ use crate::storage::{FILE, ROW, RowAddresses, Table};
 
 /// INSERT: runs the source and appends its rows in one commit.
 pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<ScalarValue>) -> Result<Tag> {
-    let resolver = context.resolver();
+    let resolver = context.resolver().for_insert();
     let dml = dml(query::bind(plan_insert(&resolver, insert)?, values)?)?;
     let (relation, table) = target(&resolver, &dml.table_name, "insert into")?;
     let source = context.engine.create_physical_plan(&dml.input).await?;
