@@ -45,7 +45,10 @@ SELECT
     stay.next_state,
     stay.next_state IS NULL AND stay.outcome IS NULL AS open,
     coalesce(target.outcome IN ('lost', 'churned'), false) AS lost,
-    coalesce(target.position < stay.position, false) AS regressed
+    stay.next_state IS NOT NULL
+        AND stay.next_state <> stay.state
+        AND NOT coalesce(target.outcome IN ('lost', 'churned'), false)
+        AND NOT coalesce(target.position < stay.position, false) AS converted
 FROM (
     SELECT
         change.account_id,
@@ -77,7 +80,7 @@ COMMENT ON COLUMN kpi.state_intervals.left_at IS 'When the next state was entere
 COMMENT ON COLUMN kpi.state_intervals.next_state IS 'The state entered next, whichever it was.';
 COMMENT ON COLUMN kpi.state_intervals.open IS 'Whether the journey is still there and not at its end: what survival analysis censors. A state with an outcome ends a journey.';
 COMMENT ON COLUMN kpi.state_intervals.lost IS 'Whether the next state is lost or churned.';
-COMMENT ON COLUMN kpi.state_intervals.regressed IS 'Whether the next state lies before this one.';
+COMMENT ON COLUMN kpi.state_intervals.converted IS 'Whether the journey moved on: the next state is neither lost nor churned, nor an earlier one, nor this one again.';
 
 CREATE VIEW kpi.next_states AS
 SELECT state, lead(state) OVER (ORDER BY position, state) AS next_state

@@ -8,5 +8,6 @@ mod docs;
 mod functions;
 mod merge;
 mod session;
+mod slt;
 mod storage;
 mod wire;
