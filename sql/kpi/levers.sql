@@ -114,7 +114,8 @@ FROM journey.investments AS investment
 LEFT JOIN (
     SELECT investment_id, count(*) AS touches FROM kpi.investment_touches GROUP BY investment_id
 ) AS met ON met.investment_id = investment.investment_id
-WHERE investment.period_start IS NULL OR investment.period_start <= CAST((SELECT as_of FROM kpi.as_of) AS DATE);
+WHERE investment.amount > 0
+    AND (investment.period_start IS NULL OR investment.period_start <= CAST((SELECT as_of FROM kpi.as_of) AS DATE));
 COMMENT ON VIEW kpi.investment_rates IS 'Every investment begun by kpi.as_of and the number of interactions that share in it.';
 COMMENT ON COLUMN kpi.investment_rates.investment_id IS 'The investment.';
 COMMENT ON COLUMN kpi.investment_rates.period_start IS 'First day it covers.';
@@ -181,7 +182,7 @@ SELECT
     'unallocated', NULL, track, 'unallocated', NULL, content_id, NULL, NULL,
     NULL, NULL, NULL, 0, 0, production_cost, 0
 FROM kpi.content_touches
-WHERE touches = 0;
+WHERE touches = 0 AND production_cost > 0;
 COMMENT ON VIEW kpi.touch_costs IS 'What every interaction cost, in rows that add up to all go-to-market cost: one row per interaction with its own, time and content cost, one per share in an investment, and one marked unallocated per investment or content without a touch.';
 COMMENT ON COLUMN kpi.touch_costs.account_id IS 'The account, or unallocated.';
 COMMENT ON COLUMN kpi.touch_costs.contact_id IS 'The contact.';
