@@ -6,7 +6,7 @@ SELECT
     contact_id,
     track,
     count(*) AS transactions,
-    sum(amount) AS clv,
+    clv(amount) AS clv,
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at
 FROM journey.transactions
@@ -35,7 +35,7 @@ FROM (
         contact_id,
         track,
         CAST(date_trunc(current_setting('journey.period'), occurred_at) AS DATE) AS period,
-        sum(amount) AS amount
+        clv(amount) AS amount
     FROM journey.transactions
     WHERE occurred_at <= (SELECT as_of FROM kpi.as_of)
     GROUP BY account_id, contact_id, track, CAST(date_trunc(current_setting('journey.period'), occurred_at) AS DATE)
@@ -53,10 +53,10 @@ SELECT
     account_id,
     contact_id,
     track,
-    sum(clv) AS clv,
+    clv(clv) AS clv,
     sum(cost_of_sale) AS cost_of_sale,
     sum(go_to_market_cost) AS go_to_market_cost,
-    sum(clv) - sum(cost_of_sale) - sum(go_to_market_cost) AS cp
+    cp(clv, cost_of_sale + go_to_market_cost) AS cp
 FROM (
     SELECT
         account_id, contact_id, track,
@@ -80,7 +80,7 @@ COMMENT ON COLUMN kpi.cp.go_to_market_cost IS 'Cost of all interactions.';
 COMMENT ON COLUMN kpi.cp.cp IS 'clv - cost_of_sale - go_to_market_cost.';
 
 CREATE VIEW kpi.experiment_values AS
-SELECT unit.experiment, unit.arm, unit.level, unit.unit_id, unit.baseline, coalesce(sum(paid.amount), 0) AS clv
+SELECT unit.experiment, unit.arm, unit.level, unit.unit_id, unit.baseline, coalesce(clv(paid.amount), 0) AS clv
 FROM (
     SELECT
         experiment,
@@ -111,7 +111,15 @@ COMMENT ON COLUMN kpi.experiment_values.unit_id IS 'The contact or account.';
 COMMENT ON COLUMN kpi.experiment_values.baseline IS 'Value before the assignment, where recorded.';
 COMMENT ON COLUMN kpi.experiment_values.clv IS 'Sum of amounts since the assignment.';
 
+-- The adjustment ignores units without a baseline. So that nobody is left out, a comparison in which one lacks it is not
+-- adjusted: a constant baseline changes nothing.
 CREATE VIEW kpi.clv_lift AS
+WITH arms AS (
+    SELECT experiment, arm, bool_and(baseline IS NOT NULL) AS measured
+    FROM journey.assignments
+    WHERE assigned_at IS NULL OR assigned_at <= (SELECT as_of FROM kpi.as_of)
+    GROUP BY experiment, arm
+)
 SELECT
     experiment,
     arm,
@@ -135,19 +143,24 @@ FROM (
             CAST(current_setting('journey.confidence_level') AS DOUBLE PRECISION)
         ) AS summary
     FROM (
-        SELECT experiment, arm, clv, baseline, true AS treated
-        FROM kpi.experiment_values
-        WHERE arm <> 'control'
-        UNION ALL
-        SELECT control.experiment, treatment.arm, control.clv, control.baseline, false
-        FROM kpi.experiment_values AS control
-        JOIN (SELECT DISTINCT experiment, arm FROM journey.assignments WHERE arm <> 'control') AS treatment
-            ON treatment.experiment = control.experiment
-        WHERE control.arm = 'control'
+        SELECT
+            unit.experiment,
+            arm_pair.arm,
+            unit.clv,
+            unit.arm <> 'control' AS treated,
+            CASE WHEN arm_pair.measured THEN unit.baseline ELSE 0 END AS baseline
+        FROM kpi.experiment_values AS unit
+        JOIN (
+            SELECT treatment.experiment, treatment.arm, treatment.measured AND control.measured AS measured
+            FROM arms AS treatment
+            JOIN arms AS control ON control.experiment = treatment.experiment
+            WHERE treatment.arm <> 'control' AND control.arm = 'control'
+        ) AS arm_pair ON arm_pair.experiment = unit.experiment
+        WHERE unit.arm IN ('control', arm_pair.arm)
     ) AS compared
     GROUP BY compared.experiment, compared.arm
 ) AS by_arm;
-COMMENT ON VIEW kpi.clv_lift IS 'What a treatment added to customer lifetime value: mean of the treated - mean of control, one row per experiment and treatment, with Welch''s interval; adjusted by the baseline (CUPED) where every unit has one. Check srm_p_value first: a small one says the arms were not filled as planned.';
+COMMENT ON VIEW kpi.clv_lift IS 'What a treatment added to customer lifetime value: mean of the treated - mean of control, one row per experiment and treatment, with Welch''s interval; adjusted by the baseline (CUPED) where every unit of both arms has one. Check srm_p_value first: a small one says the arms were not filled as planned.';
 COMMENT ON COLUMN kpi.clv_lift.experiment IS 'The experiment.';
 COMMENT ON COLUMN kpi.clv_lift.arm IS 'The treatment compared with control.';
 COMMENT ON COLUMN kpi.clv_lift.n IS 'Treated units.';

@@ -18,6 +18,7 @@ FROM (
         CASE
             WHEN coalesce(answered_at, invited_at) > (SELECT as_of FROM kpi.as_of) THEN NULL
             WHEN kind = 'csat' THEN csat_rescale(score, scale_min, scale_max)
+            WHEN kind = 'nps' AND score NOT BETWEEN 0 AND 10 THEN NULL
             ELSE score
         END AS score
     FROM journey.surveys
@@ -99,7 +100,7 @@ SELECT
     ppp_score(known.csat, known.clv) AS ppp,
     known.csat IS NOT NULL AS answered
 FROM (
-    SELECT account_id, contact_id, max(csat) AS csat, sum(clv) AS clv
+    SELECT account_id, contact_id, max(csat) AS csat, clv(clv) AS clv
     FROM (
         SELECT account_id, contact_id, score AS csat, CAST(NULL AS DOUBLE PRECISION) AS clv FROM kpi.survey_answers WHERE kind = 'csat'
         UNION ALL
@@ -121,7 +122,7 @@ COMMENT ON COLUMN kpi.ppp_contact.answered IS 'Whether it answered.';
 CREATE VIEW kpi.ppp_account AS
 SELECT account_id, csat, clv, ppp_score(csat, clv) AS ppp, csat IS NOT NULL AS answered
 FROM (
-    SELECT account_id, avg(csat) AS csat, sum(clv) AS clv
+    SELECT account_id, csat(csat) AS csat, clv(clv) AS clv
     FROM (
         SELECT account_id, score AS csat, CAST(NULL AS DOUBLE PRECISION) AS clv FROM kpi.survey_answers WHERE kind = 'csat'
         UNION ALL
@@ -141,7 +142,7 @@ CREATE VIEW kpi.ppp AS
 SELECT
     count(*) AS customers,
     count(*) FILTER (WHERE answered) AS answered,
-    avg(csat) AS csat,
+    csat(csat) AS csat,
     avg(clv) AS clv,
     avg(ppp) AS ppp,
     avg(ppp) FILTER (WHERE answered) AS ppp_answering

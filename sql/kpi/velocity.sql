@@ -6,10 +6,11 @@ SELECT
     state,
     next_state,
     summary['n'] AS n,
-    open,
+    summary['open'] AS open,
     summary['velocity'] AS velocity,
     summary['q25'] AS q25,
     summary['q75'] AS q75,
+    summary['std_error'] AS std_error,
     summary['ci_low'] AS ci_low,
     summary['ci_high'] AS ci_high
 FROM (
@@ -17,7 +18,6 @@ FROM (
         stay.track,
         stay.state,
         forward.next_state,
-        count(*) FILTER (WHERE stay.open) AS open,
         velocity_summary(
             stay.entered_at,
             stay.left_at,
@@ -38,5 +38,6 @@ COMMENT ON COLUMN kpi.velocity.open IS 'Entries still there at kpi.as_of: censor
 COMMENT ON COLUMN kpi.velocity.velocity IS 'Median days in the state; NULL where half of the entries have not left.';
 COMMENT ON COLUMN kpi.velocity.q25 IS 'Days by which a quarter has left.';
 COMMENT ON COLUMN kpi.velocity.q75 IS 'Days by which three quarters have left.';
+COMMENT ON COLUMN kpi.velocity.std_error IS 'Standard error of the median.';
 COMMENT ON COLUMN kpi.velocity.ci_low IS 'Lower end of the median''s interval at journey.confidence_level.';
 COMMENT ON COLUMN kpi.velocity.ci_high IS 'Upper end of it.';
