@@ -117,7 +117,6 @@ impl AsyncDB for Embedded {
             let prepared = self.0.prepare(&statement, &[]).await?;
             output = match self.0.execute(&prepared, vec![]).await? {
                 Outcome::Done(tag) => DBOutput::StatementComplete(tag.rows.unwrap_or(0)),
-                Outcome::Empty => DBOutput::StatementComplete(0),
                 Outcome::Rows(stream) => {
                     let schema = stream.schema();
                     let batches: Vec<_> = stream.try_collect().await.map_err(journeydb::Error::from)?;
