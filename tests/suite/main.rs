@@ -7,6 +7,7 @@ mod crash;
 mod docs;
 mod functions;
 mod merge;
+mod real_data;
 mod session;
 mod slt;
 mod storage;
