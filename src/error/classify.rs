@@ -85,6 +85,7 @@ const WORDS: &[(&str, SqlState)] = &[
     ("failed to match any signature", SqlState::UndefinedFunction),
     ("Cannot coerce", SqlState::UndefinedFunction),
     ("Cannot infer common", SqlState::UndefinedFunction),
+    ("non-boolean predicate", SqlState::DatatypeMismatch),
     ("not found", SqlState::UndefinedTable),
     ("could not be resolved from available columns", SqlState::GroupingError),
     ("must be in GROUP BY", SqlState::GroupingError),
