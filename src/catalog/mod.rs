@@ -1,6 +1,7 @@
 //! What names mean: schemas, tables and views, their persisted record, and how a statement finds them.
 
 mod output_names;
+pub mod postgres;
 mod record;
 mod resolver;
 mod shipped;

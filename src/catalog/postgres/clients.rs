@@ -1,0 +1,213 @@
+//! What clients ask of the catalogs, and what PostgreSQL 15 answered on the same objects.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, TimeUnit};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::Volatility;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::*;
+use crate::config::Settings;
+
+struct Facts;
+
+impl SessionFacts for Facts {
+    fn setting(&self, name: &str) -> Option<String> {
+        let mut settings = Settings::default();
+        settings.set("search_path", "public, journey").unwrap();
+        settings.get(name).map(str::to_owned)
+    }
+
+    fn set(&self, _: &str, _: &str) -> crate::Result<()> {
+        Ok(())
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        vec!["public".into(), "journey".into()]
+    }
+
+    fn user(&self) -> String {
+        "postgres".into()
+    }
+
+    fn backend_pid(&self) -> i32 {
+        42
+    }
+}
+
+fn column(name: &str, data_type: DataType, nullable: bool, comment: Option<&str>) -> ColumnEntry {
+    ColumnEntry { name: name.into(), data_type, nullable, comment: comment.map(str::to_owned) }
+}
+
+fn relation(schema: &str, name: &str, kind: RelationKind, columns: Vec<ColumnEntry>) -> RelationEntry {
+    RelationEntry {
+        schema: schema.into(),
+        name: name.into(),
+        kind,
+        columns,
+        comment: None,
+        definition: None,
+        checks: vec![],
+        rows: None,
+        bytes: None,
+    }
+}
+
+/// The objects on which PostgreSQL was asked.
+fn sample() -> Listing {
+    let accounts = RelationEntry {
+        comment: Some("Companies.".into()),
+        checks: vec![("accounts_employees_check".into(), "employees >= 0".into())],
+        bytes: Some(8192),
+        ..relation(
+            "journey",
+            "accounts",
+            RelationKind::Table,
+            vec![
+                column("account_id", DataType::Utf8View, false, Some("Key of the account.")),
+                column("revenue", DataType::Decimal128(12, 2), true, None),
+                column("employees", DataType::Int32, true, None),
+                column("created_at", DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true, None),
+                column("tags", DataType::new_list(DataType::Utf8, true), true, None),
+                column("score", DataType::Float64, true, None),
+            ],
+        )
+    };
+    let big = RelationEntry {
+        comment: Some("Large companies.".into()),
+        definition: Some(" SELECT accounts.account_id,\n    accounts.employees\n   FROM accounts".into()),
+        ..relation(
+            "journey",
+            "big",
+            RelationKind::View,
+            vec![
+                column("account_id", DataType::Utf8View, true, None),
+                column("employees", DataType::Int32, true, None),
+            ],
+        )
+    };
+    let notes = RelationEntry {
+        bytes: Some(8192),
+        ..relation(
+            "public",
+            "notes",
+            RelationKind::Table,
+            vec![column("id", DataType::Int64, true, None), column("Text", DataType::Utf8View, true, None)],
+        )
+    };
+    let function = |name: &str, kind, arguments: &[&str], comment: Option<&str>| FunctionEntry {
+        schema: "journey".into(),
+        name: name.into(),
+        kind,
+        volatility: Volatility::Immutable,
+        arguments: arguments
+            .iter()
+            .map(|name| Argument { name: (*name).into(), type_oid: 701, variadic: false })
+            .collect(),
+        result: FunctionResult::Value(701),
+        comment: comment.map(str::to_owned),
+    };
+    let schema =
+        |name: &str, comment: Option<&str>| SchemaEntry { name: name.into(), comment: comment.map(str::to_owned) };
+    Listing::new(
+        "shop",
+        "postgres",
+        vec![schema("journey", Some("The journey tables.")), schema("public", None)],
+        vec![accounts, big, notes],
+        vec![
+            function("share", FunctionKind::Scalar, &["part", "whole"], Some("Part of a whole.")),
+            function("score", FunctionKind::Aggregate, &["value"], None),
+        ],
+    )
+}
+
+fn context() -> SessionContext {
+    let listing = Arc::new(sample());
+    let source: Source = Arc::new(move || Arc::clone(&listing));
+    let session: Arc<dyn SessionFacts> = Arc::new(Facts);
+    let config = SessionConfig::new().with_information_schema(false).with_default_catalog_and_schema("shop", "public");
+    let mut rules = datafusion::optimizer::Analyzer::new().rules;
+    rules.insert(0, Arc::new(EvaluateCorrelated));
+    let state =
+        SessionStateBuilder::new().with_config(config).with_default_features().with_analyzer_rules(rules).build();
+    let context = SessionContext::new_with_state(state);
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema("pg_catalog", pg_catalog(Arc::clone(&source), Arc::clone(&session))).unwrap();
+    catalog
+        .register_schema("information_schema", information_schema(Arc::clone(&source), Arc::clone(&session)))
+        .unwrap();
+    context.register_catalog("shop", Arc::new(catalog));
+    for function in functions(source, session) {
+        context.register_udf(function);
+    }
+    context
+}
+
+/// The rows of a statement as `psql -At` prints them, with NULL as ∅ and line ends as `\n`.
+async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> {
+    let mut statement = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
+    if is_catalog_statement(&statement) {
+        adapt(&mut statement);
+    }
+    let plan = context.state().statement_to_plan(Statement::Statement(Box::new(statement))).await?;
+    let batches = context.execute_logical_plan(plan).await?.collect().await?;
+    let mut rows = vec![];
+    for batch in &batches {
+        for row in 0..batch.num_rows() {
+            let cells: Vec<String> = batch.columns().iter().map(|column| cell(column, row)).collect();
+            rows.push(cells.join("|").replace('\n', "\\n"));
+        }
+    }
+    Ok(rows)
+}
+
+fn cell(column: &ArrayRef, row: usize) -> String {
+    if column.is_null(row) || *column.data_type() == DataType::Null {
+        return "∅".into();
+    }
+    match column.data_type() {
+        DataType::Boolean => if column.as_boolean().value(row) { "t" } else { "f" }.into(),
+        DataType::List(_) => {
+            let items = column.as_list::<i32>().value(row);
+            let items: Vec<String> = (0..items.len()).map(|item| cell(&items, item)).collect();
+            format!("{{{}}}", items.join(","))
+        }
+        _ => ArrayFormatter::try_new(column, &FormatOptions::default()).unwrap().value(row).to_string(),
+    }
+}
+
+/// Asks everything in a file of `## command`, SQL, `----`, rows; `{name}` stands for the OID of a relation.
+async fn replay(recorded: &str) {
+    let context = context();
+    let listing = sample();
+    let oids: Vec<(String, String)> =
+        listing.user_relations().iter().map(|r| (format!("{{{}}}", r.name), r.oid.to_string())).collect();
+    let mut failures = vec![];
+    let mut asked = 0;
+    for block in recorded.split("\n## ") {
+        let block = oids.iter().fold(block.to_owned(), |text, (name, oid)| text.replace(name, oid));
+        let (head, expected) = block.split_once("\n----").unwrap();
+        let (command, sql) = head.split_once('\n').unwrap();
+        let expected: Vec<&str> = expected.trim_matches('\n').lines().collect();
+        asked += 1;
+        match ask(&context, sql).await {
+            Ok(rows) if rows == expected => {}
+            Ok(rows) => failures.push(format!("{command}\n{sql}\nexpected {expected:#?}\ngot {rows:#?}")),
+            Err(error) => failures.push(format!("{command}\n{sql}\n{error}")),
+        }
+    }
+    assert!(asked > 10);
+    assert!(failures.is_empty(), "{} of {asked} differ:\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+#[tokio::test]
+async fn psql_gets_what_postgres_answers() {
+    replay(include_str!("../../../tests/data/catalog/psql15.txt")).await;
+}

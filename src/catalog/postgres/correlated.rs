@@ -1,0 +1,192 @@
+//! Subqueries over system relations that DataFusion can't decorrelate, evaluated row by row.
+//!
+//! DataFusion turns a correlated scalar subquery into a join, which works where it aggregates and is correlated by
+//! equality alone. Catalog queries are full of others: `(SELECT collname FROM pg_collation, pg_type WHERE ..)`. Catalogs
+//! are small, so such a subquery becomes a function of the outer columns it uses, which runs the subquery's plan once
+//! for each distinct set of values. Only subqueries that read nothing but system relations are concerned.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::DataType;
+use async_trait::async_trait;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::config::ConfigOptions;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::source_as_provider;
+use datafusion::error::Result;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDFImpl, Signature, Subquery, Volatility,
+};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::prelude::SessionConfig;
+use datafusion::scalar::ScalarValue;
+
+use super::provider::SystemTable;
+use crate::error::{Error, SqlState};
+
+/// The rule; it stands before DataFusion's own, so that they see the function.
+#[derive(Debug, Default)]
+pub struct EvaluateCorrelated;
+
+impl AnalyzerRule for EvaluateCorrelated {
+    fn name(&self) -> &str {
+        "evaluate_correlated"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|node| {
+            node.map_expressions(|expr| {
+                expr.transform_up(|expr| match expr {
+                    Expr::ScalarSubquery(subquery) if is_concerned(&subquery)? => evaluated(subquery),
+                    expr => Ok(Transformed::no(expr)),
+                })
+            })
+        })
+        .map(|transformed| transformed.data)
+    }
+}
+
+/// Whether a subquery uses outer columns and reads system relations alone.
+fn is_concerned(subquery: &Subquery) -> Result<bool> {
+    if subquery.outer_ref_columns.is_empty() {
+        return Ok(false);
+    }
+    let mut system_only = true;
+    subquery.subquery.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let provider = source_as_provider(&scan.source)?;
+            system_only &= provider.downcast_ref::<SystemTable>().is_some();
+        }
+        Ok(if system_only { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+    })?;
+    Ok(system_only)
+}
+
+/// The subquery as a function of its outer columns.
+fn evaluated(subquery: Subquery) -> Result<Transformed<Expr>> {
+    let columns: Vec<Expr> = subquery.outer_ref_columns.iter().map(inner_of_outer).collect();
+    let function = Evaluate {
+        result: subquery.subquery.schema().field(0).data_type().clone(),
+        outer: subquery.outer_ref_columns,
+        plan: subquery.subquery,
+        signature: Signature::variadic_any(Volatility::Volatile),
+    };
+    let function = Arc::new(AsyncScalarUDF::new(Arc::new(function)).into_scalar_udf());
+    Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, columns))))
+}
+
+/// An outer column as the outer query itself names it.
+fn inner_of_outer(expr: &Expr) -> Expr {
+    match expr {
+        Expr::OuterReferenceColumn(_, column) => Expr::Column(column.clone()),
+        other => other.clone(),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Evaluate {
+    plan: Arc<LogicalPlan>,
+    outer: Vec<Expr>,
+    result: DataType,
+    signature: Signature,
+}
+
+impl Hash for Evaluate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.plan.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Evaluate {
+    fn name(&self) -> &str {
+        "correlated_subquery"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.result.clone())
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Err(Error::internal("a correlated subquery was called without being awaited").into())
+    }
+}
+
+#[async_trait]
+impl AsyncScalarUDFImpl for Evaluate {
+    async fn invoke_async_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let columns = ColumnarValue::values_to_arrays(&args.args)?;
+        let mut known: HashMap<Vec<ScalarValue>, ScalarValue> = HashMap::new();
+        let mut values = Vec::with_capacity(args.number_rows);
+        for row in 0..args.number_rows {
+            let outer = columns.iter().map(|column| ScalarValue::try_from_array(column, row));
+            let outer = outer.collect::<Result<Vec<_>>>()?;
+            let value = match known.get(&outer) {
+                Some(value) => value.clone(),
+                None => {
+                    let value = self.value(&outer).await?;
+                    known.insert(outer, value.clone());
+                    value
+                }
+            };
+            values.push(value);
+        }
+        if values.is_empty() {
+            return Ok(ColumnarValue::Array(arrow::array::new_empty_array(&self.result)));
+        }
+        Ok(ColumnarValue::Array(ScalarValue::iter_to_array(values)?))
+    }
+}
+
+impl Evaluate {
+    /// The subquery's one value for the values of the outer columns; NULL without a row, 21000 for more than one.
+    async fn value(&self, outer: &[ScalarValue]) -> Result<ScalarValue> {
+        let plan = self.plan.as_ref().clone().transform_up_with_subqueries(|node| {
+            // A lateral item, such as unnest() of an outer column, depends on nothing any more.
+            let node = match node {
+                LogicalPlan::Subquery(lateral) => Arc::unwrap_or_clone(lateral.subquery),
+                node => node,
+            };
+            node.map_expressions(|expr| expr.transform_up(|expr| Ok(self.bind(expr, outer))))
+        })?;
+        let batches = DataFrame::new(state().clone(), plan.data).collect().await?;
+        let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
+        if rows > 1 {
+            let message = "more than one row returned by a subquery used as an expression";
+            return Err(Error::new(SqlState::CardinalityViolation, message).into());
+        }
+        match batches.iter().find(|batch| batch.num_rows() == 1) {
+            Some(batch) => ScalarValue::try_from_array(batch.column(0), 0)?.cast_to(&self.result),
+            None => ScalarValue::try_from(&self.result),
+        }
+    }
+
+    /// An outer column becomes its value.
+    fn bind(&self, expr: Expr, outer: &[ScalarValue]) -> Transformed<Expr> {
+        match self.outer.iter().position(|column| *column == expr) {
+            Some(index) => Transformed::yes(Expr::Literal(outer[index].clone(), None)),
+            None => Transformed::no(expr),
+        }
+    }
+}
+
+/// Plans subqueries: in one partition, since there is nothing to gain from more.
+fn state() -> &'static SessionState {
+    static STATE: LazyLock<SessionState> = LazyLock::new(|| {
+        let mut state = SessionStateBuilder::new()
+            .with_config(SessionConfig::new().with_target_partitions(1))
+            .with_default_features()
+            .build();
+        state.add_analyzer_rule(Arc::new(EvaluateCorrelated));
+        state
+    });
+    &STATE
+}

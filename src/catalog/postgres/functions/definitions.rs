@@ -1,0 +1,179 @@
+//! The SQL that makes an object, what is said about it, and its size.
+
+use super::signature::Kind::{Boolean, Integer, Relation, Text};
+use super::signature::{Answer, Call, Kind, SystemFunction};
+use crate::catalog::postgres::listing::{Argument, FunctionResult, Listing, RelationKind};
+use crate::catalog::postgres::types::format_type;
+use crate::error::Result;
+
+pub(super) const FUNCTIONS: &[SystemFunction] = &[
+    text_of("pg_get_viewdef", &[Relation], &[Boolean], |call| {
+        Ok(call.relation(0)?.and_then(|view| view.definition.as_deref()).map(terminated).into())
+    }),
+    text_of("pg_get_constraintdef", &[Integer], &[Boolean], |call| {
+        Ok(call.listing.check(call.oid(0)).map(|(_, check)| format!("CHECK ({})", check.condition)).into())
+    }),
+    text_of("pg_get_expr", &[Text, Integer], &[Boolean], |call| Ok(call.text(0).into())),
+    text_of("pg_get_function_arguments", &[Integer], &[], function_arguments),
+    text_of("pg_get_function_identity_arguments", &[Integer], &[], function_arguments),
+    text_of("pg_get_function_result", &[Integer], &[], |call| {
+        Ok(call.listing.function(call.oid(0)).map(|f| result(&f.entry.result)).into())
+    }),
+    text_of("pg_get_function_sqlbody", &[Integer], &[], |_| Ok(Answer::Null)),
+    text_of("pg_get_indexdef", &[Integer], &[Integer, Boolean], |_| Ok(Answer::Null)),
+    text_of("pg_get_triggerdef", &[Integer], &[Boolean], |_| Ok(Answer::Null)),
+    text_of("pg_get_ruledef", &[Integer], &[Boolean], |_| Ok(Answer::Null)),
+    text_of("pg_get_partkeydef", &[Integer], &[], |_| Ok(Answer::Null)),
+    text_of("pg_get_statisticsobjdef_columns", &[Integer], &[], |_| Ok(Answer::Null)),
+    text_of("pg_get_serial_sequence", &[Text, Text], &[], |_| Ok(Answer::Null)),
+    text_of("obj_description", &[Integer], &[Text], |call| Ok(comment(call.listing, call.oid(0)).into())),
+    text_of("shobj_description", &[Integer, Text], &[], |_| Ok(Answer::Null)),
+    text_of("col_description", &[Integer, Integer], &[], column_comment),
+    number_of("pg_relation_size", &[Relation], &[Text], size),
+    number_of("pg_table_size", &[Relation], &[], size),
+    number_of("pg_total_relation_size", &[Relation], &[], size),
+    number_of("pg_indexes_size", &[Relation], &[], |_| Ok(0i64.into())),
+    number_of("pg_database_size", &[Text], &[], |call| {
+        let bytes = call.listing.user_relations().iter().filter_map(|relation| relation.bytes);
+        Ok(i64::try_from(bytes.sum::<u64>()).ok().into())
+    }),
+    text_of("pg_size_pretty", &[Integer], &[], |call| Ok(call.integer(0).map(size_pretty).into())),
+    SystemFunction {
+        name: "pg_relation_is_publishable",
+        required: &[Relation],
+        optional: &[],
+        result: "bool",
+        strict: true,
+        answer: |_| Ok(false.into()),
+    },
+    // No table has partitions, so none has an ancestor.
+    SystemFunction {
+        name: "pg_partition_ancestors",
+        required: &[Relation],
+        optional: &[],
+        result: "oid",
+        strict: true,
+        answer: |_| Ok(Answer::Null),
+    },
+];
+
+const fn text_of(
+    name: &'static str,
+    required: &'static [Kind],
+    optional: &'static [Kind],
+    answer: fn(&Call) -> Result<Answer>,
+) -> SystemFunction {
+    SystemFunction { name, required, optional, result: "text", strict: true, answer }
+}
+
+const fn number_of(
+    name: &'static str,
+    required: &'static [Kind],
+    optional: &'static [Kind],
+    answer: fn(&Call) -> Result<Answer>,
+) -> SystemFunction {
+    SystemFunction { name, required, optional, result: "int8", strict: true, answer }
+}
+
+/// A view's query with the semicolon that Postgres ends it with.
+fn terminated(query: &str) -> String {
+    format!("{};", query.trim_end().trim_end_matches(';'))
+}
+
+/// `value double precision, VARIADIC weights double precision[]`.
+fn function_arguments(call: &Call) -> Result<Answer> {
+    let Some(function) = call.listing.function(call.oid(0)) else { return Ok(Answer::Null) };
+    let arguments: Vec<String> = function.entry.arguments.iter().map(argument).collect();
+    Ok(arguments.join(", ").into())
+}
+
+fn argument(argument: &Argument) -> String {
+    let mode = if argument.variadic { "VARIADIC " } else { "" };
+    let name = if argument.name.is_empty() { String::new() } else { format!("{} ", argument.name) };
+    format!("{mode}{name}{}", format_type(argument.type_oid, None))
+}
+
+fn result(result: &FunctionResult) -> String {
+    match result {
+        FunctionResult::Value(oid) => format_type(*oid, None),
+        FunctionResult::Rows(columns) => {
+            let columns: Vec<String> =
+                columns.iter().map(|(name, oid)| format!("{name} {}", format_type(*oid, None))).collect();
+            format!("TABLE({})", columns.join(", "))
+        }
+    }
+}
+
+/// The comment on a schema, relation or function. OIDs of different catalogs differ, so the catalog's name adds nothing.
+fn comment(listing: &Listing, oid: u32) -> Option<String> {
+    let schema = || listing.schemas.iter().find(|s| s.oid == oid).and_then(|s| s.comment.clone());
+    let relation = || listing.relation(oid).and_then(|r| r.comment.clone());
+    let function = || listing.function(oid).and_then(|f| f.entry.comment.clone());
+    relation().or_else(function).or_else(schema)
+}
+
+fn column_comment(call: &Call) -> Result<Answer> {
+    let relation = call.listing.relation(call.oid(0));
+    let index = call.integer(1).and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
+    let column = relation.zip(index).and_then(|(relation, index)| relation.columns.get(index));
+    Ok(column.and_then(|column| column.comment.clone()).into())
+}
+
+/// Bytes on disk; NULL where not known.
+fn size(call: &Call) -> Result<Answer> {
+    let Some(relation) = call.relation(0)? else { return Ok(Answer::Null) };
+    if relation.kind == RelationKind::View {
+        return Ok(0i64.into());
+    }
+    Ok(relation.bytes.and_then(|bytes| i64::try_from(bytes).ok()).into())
+}
+
+/// A size in the largest unit of which there are ten at least, rounded half away from zero, as Postgres prints it.
+fn size_pretty(bytes: i64) -> String {
+    let mut size = bytes;
+    let mut unit = "bytes";
+    // Halves are kept until the end: from kB on `size` counts half units.
+    for (index, next) in ["kB", "MB", "GB", "TB", "PB"].into_iter().enumerate() {
+        let limit = if index == 0 { 10 * 1024 } else { 20 * 1024 - 1 };
+        if size.abs() < limit {
+            break;
+        }
+        size /= if index == 0 { 512 } else { 1024 };
+        unit = next;
+    }
+    if unit != "bytes" {
+        size = (size + size.signum()) / 2;
+    }
+    format!("{size} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_printed_as_postgres_prints_them() {
+        // Answers of pg_size_pretty() in PostgreSQL 15.
+        for (bytes, printed) in [
+            (0, "0 bytes"),
+            (10_239, "10239 bytes"),
+            (10_240, "10 kB"),
+            (-10_240, "-10 kB"),
+            (10_485_247, "10239 kB"),
+            (10_485_248, "10 MB"),
+            (15_728_640, "15 MB"),
+            (10_737_418_239, "10 GB"),
+            (1_099_511_627_776, "1024 GB"),
+            (109_951_162_777_600, "100 TB"),
+            (-109_951_162_777_600, "-100 TB"),
+        ] {
+            assert_eq!(size_pretty(bytes), printed, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn view_definitions_end_with_one_semicolon() {
+        assert_eq!(terminated(" SELECT 1; "), " SELECT 1;");
+        assert_eq!(terminated("SELECT 1"), "SELECT 1;");
+    }
+}

@@ -1,0 +1,48 @@
+//! The system functions of Postgres that clients and KPI views call.
+//!
+//! | file | functions about |
+//! |---|---|
+//! | `session` | the server, the session and its settings |
+//! | `names` | names of objects: visibility, `regclass`, `format_type`, quoting |
+//! | `definitions` | the SQL that makes an object, comments, sizes |
+//! | `privileges` | what a role may do |
+//! | `arrays` | bounds of arrays |
+//! | `signature` | what a system function is made of |
+//!
+//! They are stable: one answer a statement.
+
+mod arrays;
+mod definitions;
+mod names;
+mod privileges;
+mod session;
+mod signature;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+use super::listing::Source;
+
+/// What system functions ask of the session they run in.
+pub trait SessionFacts: Send + Sync {
+    /// The value of a setting as SHOW prints it; `None` for an unknown name.
+    fn setting(&self, name: &str) -> Option<String>;
+    /// Sets a setting as SET does.
+    fn set(&self, name: &str, value: &str) -> crate::Result<()>;
+    /// The schemas in which bare names are looked up, in order, without those that are always searched.
+    fn search_path(&self) -> Vec<String>;
+    /// Who asks.
+    fn user(&self) -> String;
+    /// The number of the connection, which also cancels it.
+    fn backend_pid(&self) -> i32;
+}
+
+/// The system functions, bound to a session; register them by their plain names.
+pub fn functions(source: Source, session: Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
+    [session::FUNCTIONS, names::FUNCTIONS, definitions::FUNCTIONS, privileges::FUNCTIONS, arrays::FUNCTIONS]
+        .into_iter()
+        .flatten()
+        .map(|function| function.bind(Arc::clone(&source), Arc::clone(&session)))
+        .collect()
+}

@@ -1,0 +1,227 @@
+//! Names of objects: visibility without a schema, `regclass` and its kind, names of types, quoting.
+
+use super::signature::Kind::{Any, Integer, Relation, Text};
+use super::signature::{Answer, Call, SystemFunction};
+use crate::catalog::postgres::listing::{self, OWNER_OID};
+use crate::catalog::postgres::relations::PG_CATALOG;
+use crate::catalog::postgres::types;
+use crate::error::{Error, Result, SqlState};
+
+pub(super) const FUNCTIONS: &[SystemFunction] = &[
+    of_object("pg_table_is_visible", |call| {
+        let relation = call.listing.relation(call.oid(0));
+        Ok(relation.map(|r| resolve_bare(call, &r.name).is_some_and(|found| found.oid == r.oid)).into())
+    }),
+    of_object("pg_function_is_visible", |call| {
+        Ok(call.listing.function(call.oid(0)).map(|f| is_searched(call, &f.entry.schema)).into())
+    }),
+    of_object("pg_type_is_visible", |call| Ok(types::by_oid(call.oid(0)).map(|_| true).into())),
+    of_object("pg_collation_is_visible", |call| Ok(matches!(call.oid(0), 100 | 950 | 951).into())),
+    of_object("pg_opclass_is_visible", |_| Ok(Answer::Null)),
+    of_object("pg_opfamily_is_visible", |_| Ok(Answer::Null)),
+    of_object("pg_operator_is_visible", |_| Ok(Answer::Null)),
+    of_object("pg_statistics_obj_is_visible", |_| Ok(Answer::Null)),
+    of_object("pg_is_other_temp_schema", |_| Ok(false.into())),
+    SystemFunction {
+        name: "format_type",
+        required: &[Integer],
+        optional: &[Integer],
+        result: "text",
+        strict: false,
+        answer: |call| {
+            let modifier = call.integer(1).and_then(|m| i32::try_from(m).ok());
+            Ok(call.integer(0).map(|_| types::format_type(call.oid(0), modifier)).into())
+        },
+    },
+    reference("regclass", |call| {
+        let named = call.relation(0)?.map(|relation| relation.oid);
+        Ok(named.or_else(|| number(call)).into())
+    }),
+    reference("regtype", |call| referred(call, "type", |name| types::by_name(name).map(|t| t.oid))),
+    reference("regnamespace", |call| referred(call, "schema", |name| call.listing.schema_named(name).map(|s| s.oid))),
+    reference("regrole", |call| referred(call, "role", |name| (name == call.listing.owner).then_some(OWNER_OID))),
+    lookup("to_regclass", |call| Ok(resolve_relation(call, name(call)).map(|r| r.oid).into())),
+    lookup("to_regtype", |call| Ok(types::by_name(name(call)).map(|t| t.oid).into())),
+    lookup("to_regnamespace", |call| Ok(call.listing.schema_named(name(call)).map(|s| s.oid).into())),
+    output("regclassout", |call| Ok(printed(call, call.listing.relation(call.oid(0)).map(|r| relation_name(call, r))))),
+    output("regtypeout", |call| {
+        let known = types::by_oid(call.oid(0));
+        Ok(printed(call, known.map(|t| types::format_type(t.oid, None))))
+    }),
+    output("regnamespaceout", |call| {
+        let schema = call.listing.schemas.iter().find(|s| s.oid == call.oid(0));
+        Ok(printed(call, schema.map(|s| quote_identifier(&s.name))))
+    }),
+    output("regroleout", |call| {
+        Ok(printed(call, (call.oid(0) == OWNER_OID).then(|| quote_identifier(&call.listing.owner))))
+    }),
+    SystemFunction {
+        name: "pg_typeof",
+        required: &[Any],
+        optional: &[],
+        result: "text",
+        strict: false,
+        answer: |call| {
+            let shown = types::of_arrow(&call.arguments[0].data_type());
+            Ok(types::format_type(shown.oid, None).into())
+        },
+    },
+    SystemFunction {
+        name: "quote_ident",
+        required: &[Text],
+        optional: &[],
+        result: "text",
+        strict: true,
+        answer: |call| Ok(call.text(0).map(quote_identifier).into()),
+    },
+    SystemFunction {
+        name: "quote_literal",
+        required: &[Text],
+        optional: &[],
+        result: "text",
+        strict: true,
+        answer: |call| Ok(call.text(0).map(|text| format!("'{}'", text.replace('\'', "''"))).into()),
+    },
+];
+
+/// A function of one OID that says whether its object is found by its bare name.
+const fn of_object(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
+    SystemFunction { name, required: &[Integer], optional: &[], result: "bool", strict: true, answer }
+}
+
+/// What a cast to an object identifier type does: an OID stays, a name becomes the OID of its object.
+const fn reference(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
+    SystemFunction { name, required: &[Relation], optional: &[], result: "oid", strict: true, answer }
+}
+
+/// The OID of the object of a name, or NULL.
+const fn lookup(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
+    SystemFunction { name, required: &[Text], optional: &[], result: "oid", strict: true, answer }
+}
+
+/// How an object identifier is printed.
+const fn output(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
+    SystemFunction { name, required: &[Integer], optional: &[], result: "text", strict: true, answer }
+}
+
+fn name<'a>(call: &'a Call) -> &'a str {
+    call.text(0).unwrap_or_default()
+}
+
+/// The OID given as a number, as such or in text.
+fn number(call: &Call) -> Option<u32> {
+    call.text(0).map_or_else(|| Some(call.oid(0)), |text| text.trim().parse().ok())
+}
+
+/// The OID given, or that of the object named; 42704 without one.
+fn referred(call: &Call, kind: &str, find: impl Fn(&str) -> Option<u32>) -> Result<Answer> {
+    if let Some(oid) = number(call) {
+        return Ok(oid.into());
+    }
+    let name = name(call);
+    let missing = || Error::new(SqlState::UndefinedObject, format!("{kind} \"{name}\" does not exist"));
+    Ok(find(&name.replace('"', "")).ok_or_else(missing)?.into())
+}
+
+/// A name, or the number of what has none, or a dash for no object.
+fn printed(call: &Call, name: Option<String>) -> Answer {
+    let oid = call.oid(0);
+    name.unwrap_or_else(|| if oid == 0 { "-".to_owned() } else { oid.to_string() }).into()
+}
+
+/// A relation's name as a query of this session can write it.
+fn relation_name(call: &Call, relation: &listing::Relation) -> String {
+    let name = quote_identifier(&relation.name);
+    let visible = resolve_bare(call, &relation.name).is_some_and(|found| found.oid == relation.oid);
+    if visible { name } else { format!("{}.{name}", quote_identifier(&relation.schema)) }
+}
+
+/// The relation of a name as SQL writes it: `accounts`, `journey.accounts`, `"Odd name"`.
+pub(super) fn resolve_relation<'a>(call: &'a Call, name: &str) -> Option<&'a listing::Relation> {
+    match identifiers(name).as_slice() {
+        [relation] => resolve_bare(call, relation),
+        [.., schema, relation] => call.listing.relation_named(schema, relation),
+        [] => None,
+    }
+}
+
+/// The relation a bare name means in this session.
+fn resolve_bare<'a>(call: &'a Call, name: &str) -> Option<&'a listing::Relation> {
+    searched(call).iter().find_map(|schema| call.listing.relation_named(schema, name))
+}
+
+/// The schemas searched for bare names: the search path, after `pg_catalog` unless the path places that.
+fn searched(call: &Call) -> Vec<String> {
+    let mut path = call.session.search_path();
+    if !path.iter().any(|schema| schema == PG_CATALOG) {
+        path.insert(0, PG_CATALOG.to_owned());
+    }
+    path
+}
+
+fn is_searched(call: &Call, schema: &str) -> bool {
+    searched(call).iter().any(|s| s == schema)
+}
+
+/// Cuts a qualified name into its parts, folded as identifiers are.
+fn identifiers(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    let mut letters = name.trim().chars().peekable();
+    while let Some(letter) = letters.next() {
+        let part = parts.last_mut().expect("there is always a part being read");
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                part.push('"');
+            }
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(String::new()),
+            _ if quoted => part.push(letter),
+            _ => part.extend(letter.to_lowercase()),
+        }
+    }
+    parts
+}
+
+/// A name as SQL writes it: in quotes unless it folds to itself.
+fn quote_identifier(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && !is_reserved(name);
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// Whether PostgreSQL 15 wants quotes around a word that names something.
+fn is_reserved(word: &str) -> bool {
+    include_str!("keywords.txt").split_whitespace().any(|keyword| keyword == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_fold_unless_quoted() {
+        assert_eq!(identifiers("Journey.Accounts"), ["journey", "accounts"]);
+        assert_eq!(identifiers("\"My.Schema\".\"a\"\"b\""), ["My.Schema", "a\"b"]);
+    }
+
+    #[test]
+    fn names_that_do_not_fold_to_themselves_are_quoted() {
+        // As quote_ident() of PostgreSQL 15 answers.
+        for (name, quoted) in [
+            ("accounts", "accounts"),
+            ("Accounts", "\"Accounts\""),
+            ("a b", "\"a b\""),
+            ("1a", "\"1a\""),
+            ("select", "\"select\""),
+            ("position", "\"position\""),
+            ("type", "type"),
+            ("a\"b", "\"a\"\"b\""),
+        ] {
+            assert_eq!(quote_identifier(name), quoted);
+        }
+    }
+}

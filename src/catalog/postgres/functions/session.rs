@@ -1,0 +1,130 @@
+//! The server, the session and its settings.
+
+use super::signature::Kind::{Boolean, Integer, Text};
+use super::signature::{Answer, Call, SystemFunction};
+use crate::config::POSTGRES_VERSION;
+use crate::error::{Error, Result, SqlState};
+
+/// The schemas that are searched before the search path.
+const ALWAYS_SEARCHED: &str = "pg_catalog";
+
+pub(super) const FUNCTIONS: &[SystemFunction] = &[
+    fact("version", "text", |_| Ok(version().into())),
+    fact("current_database", "name", |call| Ok(call.listing.database.clone().into())),
+    fact("current_catalog", "name", |call| Ok(call.listing.database.clone().into())),
+    fact("current_schema", "name", |call| Ok(existing_schemas(call).into_iter().next().into())),
+    fact("current_user", "name", |call| Ok(call.session.user().into())),
+    fact("current_role", "name", |call| Ok(call.session.user().into())),
+    fact("session_user", "name", |call| Ok(call.session.user().into())),
+    fact("user", "name", |call| Ok(call.session.user().into())),
+    fact("pg_backend_pid", "int4", |call| Ok(i64::from(call.session.backend_pid()).into())),
+    fact("pg_is_in_recovery", "bool", |_| Ok(false.into())),
+    fact("pg_my_temp_schema", "oid", |_| Ok(0u32.into())),
+    SystemFunction {
+        name: "current_schemas",
+        required: &[Boolean],
+        optional: &[],
+        result: "_name",
+        strict: true,
+        answer: current_schemas,
+    },
+    SystemFunction {
+        name: "current_setting",
+        required: &[Text],
+        optional: &[Boolean],
+        result: "text",
+        strict: true,
+        answer: current_setting,
+    },
+    SystemFunction {
+        name: "set_config",
+        required: &[Text, Text],
+        optional: &[Boolean],
+        result: "text",
+        strict: false,
+        answer: set_config,
+    },
+    SystemFunction {
+        name: "pg_get_userbyid",
+        required: &[Integer],
+        optional: &[],
+        result: "name",
+        strict: true,
+        answer: user_by_id,
+    },
+    SystemFunction {
+        name: "pg_encoding_to_char",
+        required: &[Integer],
+        optional: &[],
+        result: "name",
+        strict: true,
+        answer: |call| Ok(if call.integer(0) == Some(6) { "UTF8" } else { "" }.into()),
+    },
+    SystemFunction {
+        name: "pg_char_to_encoding",
+        required: &[Text],
+        optional: &[],
+        result: "int4",
+        strict: true,
+        answer: |call| {
+            let utf8 = call.text(0).is_some_and(|name| matches!(name.to_ascii_uppercase().as_str(), "UTF8" | "UTF-8"));
+            Ok(if utf8 { 6i64 } else { -1 }.into())
+        },
+    },
+    SystemFunction {
+        name: "pg_tablespace_location",
+        required: &[Integer],
+        optional: &[],
+        result: "text",
+        strict: true,
+        answer: |_| Ok("".into()),
+    },
+];
+
+/// A function without arguments.
+const fn fact(name: &'static str, result: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
+    SystemFunction { name, required: &[], optional: &[], result, strict: true, answer }
+}
+
+/// Starts as PostgreSQL's does: clients read the version from it. Then our own.
+fn version() -> String {
+    format!("PostgreSQL {POSTGRES_VERSION} (JourneyDB {})", env!("CARGO_PKG_VERSION"))
+}
+
+/// The schemas of the search path that exist.
+fn existing_schemas(call: &Call) -> Vec<String> {
+    call.session.search_path().into_iter().filter(|name| call.listing.schema_named(name).is_some()).collect()
+}
+
+fn current_schemas(call: &Call) -> Result<Answer> {
+    let mut schemas = existing_schemas(call);
+    if call.boolean(0) == Some(true) && !schemas.iter().any(|s| s == ALWAYS_SEARCHED) {
+        schemas.insert(0, ALWAYS_SEARCHED.to_owned());
+    }
+    Ok(Answer::Texts(schemas))
+}
+
+/// 42704 for an unknown setting, unless the second argument says to answer NULL.
+fn current_setting(call: &Call) -> Result<Answer> {
+    let name = call.text(0).unwrap_or_default();
+    match call.session.setting(name) {
+        Some(value) => Ok(value.into()),
+        None if call.boolean(1) == Some(true) => Ok(Answer::Null),
+        None => Err(Error::new(SqlState::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""))),
+    }
+}
+
+/// Sets a setting for the session and answers its new value.
+fn set_config(call: &Call) -> Result<Answer> {
+    let name = call.text(0).ok_or_else(|| Error::argument("set_config", "the name", "a setting", "NULL"))?;
+    call.session.set(name, call.text(1).unwrap_or_default())?;
+    Ok(call.session.setting(name).into())
+}
+
+fn user_by_id(call: &Call) -> Result<Answer> {
+    let oid = call.oid(0);
+    if oid == crate::catalog::postgres::listing::OWNER_OID {
+        return Ok(call.listing.owner.clone().into());
+    }
+    Ok(format!("unknown (OID={oid})").into())
+}

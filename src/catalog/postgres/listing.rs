@@ -1,0 +1,381 @@
+//! What the catalog holds at one moment, as plain data: the one source of every row of `pg_catalog` and
+//! `information_schema`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::logical_expr::Volatility;
+
+use super::relations::{INFORMATION_SCHEMA, PG_CATALOG, system_relations};
+use super::types::{self, ColumnType};
+
+/// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
+pub type Source = Arc<dyn Fn() -> Arc<Listing> + Send + Sync>;
+
+/// The OID of the role that owns everything: PostgreSQL's bootstrap role.
+pub const OWNER_OID: u32 = 10;
+/// The first OID PostgreSQL gives to objects that users make.
+const FIRST_USER_OID: u32 = 16_384;
+
+/// The contents of one database, with an OID for each object.
+///
+/// OIDs are hashes of the object's kind and full name, so they survive restarts without being stored; should two
+/// objects of a database hash alike, the one later in the alphabet takes the next free number.
+#[derive(Debug)]
+pub struct Listing {
+    /// The name of the database.
+    pub database: String,
+    /// The role that owns everything in it.
+    pub owner: String,
+    /// Its schemas, the system's two included.
+    pub schemas: Vec<Schema>,
+    relations: Vec<Relation>,
+    /// Its functions, one entry a variant.
+    pub functions: Vec<Function>,
+}
+
+/// A schema, as the catalog hands it in.
+#[derive(Debug, Clone, Default)]
+pub struct SchemaEntry {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub comment: Option<String>,
+}
+
+/// A table or view, as the catalog hands it in.
+#[derive(Debug, Clone)]
+pub struct RelationEntry {
+    /// The schema it is in.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Table or view.
+    pub kind: RelationKind,
+    /// Its columns in order.
+    pub columns: Vec<ColumnEntry>,
+    /// What it holds.
+    pub comment: Option<String>,
+    /// The query of a view.
+    pub definition: Option<String>,
+    /// Its CHECK constraints: name and condition.
+    pub checks: Vec<(String, String)>,
+    /// Rows, where known without counting them.
+    pub rows: Option<u64>,
+    /// Bytes on disk, where known.
+    pub bytes: Option<u64>,
+}
+
+/// What kind of relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelationKind {
+    /// A table.
+    Table,
+    /// A view.
+    View,
+}
+
+/// A column, as the catalog hands it in.
+#[derive(Debug, Clone)]
+pub struct ColumnEntry {
+    /// Its name.
+    pub name: String,
+    /// Its Arrow type.
+    pub data_type: DataType,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// What it holds.
+    pub comment: Option<String>,
+}
+
+/// One variant of a function, as the catalog hands it in: the same name may come several times.
+#[derive(Debug, Clone)]
+pub struct FunctionEntry {
+    /// The schema it is shown in.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Scalar, aggregate or table function.
+    pub kind: FunctionKind,
+    /// Whether equal arguments give equal results: always, within a statement, or not even then.
+    pub volatility: Volatility,
+    /// Its arguments in order.
+    pub arguments: Vec<Argument>,
+    /// What it gives back.
+    pub result: FunctionResult,
+    /// What it computes.
+    pub comment: Option<String>,
+}
+
+/// What kind of function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionKind {
+    /// One value in a row gives one value.
+    Scalar,
+    /// Many rows give one value.
+    Aggregate,
+    /// Gives rows.
+    Table,
+}
+
+/// An argument of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// The OID of its Postgres type.
+    pub type_oid: u32,
+    /// Whether it may be given any number of times.
+    pub variadic: bool,
+}
+
+/// What a function gives back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FunctionResult {
+    /// A value of a Postgres type, by OID.
+    Value(u32),
+    /// Rows with these columns: name and OID of the type.
+    Rows(Vec<(String, u32)>),
+}
+
+/// A schema with its OID.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// Its OID.
+    pub oid: u32,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub comment: Option<String>,
+}
+
+/// A relation with its OID and Postgres types.
+#[derive(Debug, Clone)]
+pub struct Relation {
+    /// Its OID.
+    pub oid: u32,
+    /// The schema it is in.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Table or view.
+    pub kind: RelationKind,
+    /// Its columns in order.
+    pub columns: Vec<Column>,
+    /// What it holds.
+    pub comment: Option<String>,
+    /// The query of a view.
+    pub definition: Option<String>,
+    /// Its CHECK constraints.
+    pub checks: Vec<Check>,
+    /// Rows, where known.
+    pub rows: Option<u64>,
+    /// Bytes on disk, where known.
+    pub bytes: Option<u64>,
+}
+
+/// A column with its Postgres type.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its Postgres type.
+    pub column_type: ColumnType,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// What it holds.
+    pub comment: Option<String>,
+}
+
+/// A CHECK constraint.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Its OID.
+    pub oid: u32,
+    /// Its name.
+    pub name: String,
+    /// Its condition.
+    pub condition: String,
+}
+
+/// A function with its OID.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its OID.
+    pub oid: u32,
+    /// What the catalog says of it.
+    pub entry: FunctionEntry,
+}
+
+impl Listing {
+    /// Gives every object its OID. `schemas` are the database's own; the system's are added.
+    pub fn new(
+        database: impl Into<String>,
+        owner: impl Into<String>,
+        schemas: Vec<SchemaEntry>,
+        relations: Vec<RelationEntry>,
+        functions: Vec<FunctionEntry>,
+    ) -> Self {
+        let mut oids = Oids::default();
+        let mut schemas: BTreeMap<String, SchemaEntry> = schemas.into_iter().map(|s| (s.name.clone(), s)).collect();
+        for (name, comment) in [(PG_CATALOG, "system catalog schema"), (INFORMATION_SCHEMA, "standard catalog views")] {
+            schemas.insert(name.into(), SchemaEntry { name: name.into(), comment: Some(comment.into()) });
+        }
+        let mut relations = relations;
+        relations.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+        let mut functions: Vec<(String, FunctionEntry)> = functions.into_iter().map(|f| (signature(&f), f)).collect();
+        functions.sort_by(|a, b| a.0.cmp(&b.0));
+        functions.dedup_by(|a, b| a.0 == b.0);
+        Self {
+            database: database.into(),
+            owner: owner.into(),
+            schemas: schemas.into_values().map(|entry| schema(entry, &mut oids)).collect(),
+            relations: relations.into_iter().map(|entry| relation(entry, &mut oids)).collect(),
+            functions: functions
+                .into_iter()
+                .map(|(signature, entry)| Function { oid: oids.take("function", &signature), entry })
+                .collect(),
+        }
+    }
+
+    /// Every relation, the system's own after the database's.
+    pub fn relations(&self) -> impl Iterator<Item = &Relation> {
+        self.relations.iter().chain(system_relations())
+    }
+
+    /// The relations of the database, without the system's own.
+    pub fn user_relations(&self) -> &[Relation] {
+        &self.relations
+    }
+
+    /// The relation of an OID.
+    pub fn relation(&self, oid: u32) -> Option<&Relation> {
+        self.relations().find(|r| r.oid == oid)
+    }
+
+    /// The relation of a schema and name.
+    pub fn relation_named(&self, schema: &str, name: &str) -> Option<&Relation> {
+        self.relations().find(|r| r.schema == schema && r.name == name)
+    }
+
+    /// The schema of a name.
+    pub fn schema_named(&self, name: &str) -> Option<&Schema> {
+        self.schemas.iter().find(|s| s.name == name)
+    }
+
+    /// The OID of the schema of a name; 0 without one.
+    pub fn schema_oid(&self, name: &str) -> u32 {
+        self.schema_named(name).map_or(0, |s| s.oid)
+    }
+
+    /// The function of an OID.
+    pub fn function(&self, oid: u32) -> Option<&Function> {
+        self.functions.iter().find(|f| f.oid == oid)
+    }
+
+    /// The CHECK constraint of an OID, with its relation.
+    pub fn check(&self, oid: u32) -> Option<(&Relation, &Check)> {
+        self.relations.iter().find_map(|r| Some((r, r.checks.iter().find(|c| c.oid == oid)?)))
+    }
+}
+
+fn schema(entry: SchemaEntry, oids: &mut Oids) -> Schema {
+    let oid = match entry.name.as_str() {
+        PG_CATALOG => 11,
+        "public" => 2200,
+        name => oids.take("schema", name),
+    };
+    Schema { oid, name: entry.name, comment: entry.comment }
+}
+
+fn relation(entry: RelationEntry, oids: &mut Oids) -> Relation {
+    let full_name = format!("{}.{}", entry.schema, entry.name);
+    let columns = entry.columns.into_iter().map(|c| Column {
+        name: c.name,
+        column_type: types::of_arrow(&c.data_type),
+        nullable: c.nullable,
+        comment: c.comment,
+    });
+    Relation {
+        oid: oids.take("relation", &full_name),
+        columns: columns.collect(),
+        checks: entry
+            .checks
+            .into_iter()
+            .map(|(name, condition)| Check {
+                oid: oids.take("constraint", &format!("{full_name}.{name}")),
+                name,
+                condition,
+            })
+            .collect(),
+        schema: entry.schema,
+        name: entry.name,
+        kind: entry.kind,
+        comment: entry.comment,
+        definition: entry.definition,
+        rows: entry.rows,
+        bytes: entry.bytes,
+    }
+}
+
+/// What tells a function's variants apart.
+fn signature(entry: &FunctionEntry) -> String {
+    let arguments: Vec<String> = entry.arguments.iter().map(|a| a.type_oid.to_string()).collect();
+    format!("{}.{}({})", entry.schema, entry.name, arguments.join(","))
+}
+
+/// Hands out OIDs, none twice.
+#[derive(Default)]
+struct Oids {
+    taken: HashSet<u32>,
+}
+
+impl Oids {
+    fn take(&mut self, kind: &str, name: &str) -> u32 {
+        // Below 2^31, since some drivers read OIDs as signed.
+        let room = i32::MAX as u32 - FIRST_USER_OID;
+        let mut oid = FIRST_USER_OID + fnv1a(&format!("{kind}:{name}")) % room;
+        while !self.taken.insert(oid) {
+            oid = FIRST_USER_OID + (oid - FIRST_USER_OID + 1) % room;
+        }
+        oid
+    }
+}
+
+/// The 32-bit FNV-1a hash (Fowler, Noll, Vo): its result is fixed for ever, which the standard library's is not.
+fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_fnv1a() {
+        // The published test vectors.
+        assert_eq!(fnv1a(""), 0x811c_9dc5);
+        assert_eq!(fnv1a("a"), 0xe40c_292c);
+        assert_eq!(fnv1a("foobar"), 0xbf9c_f968);
+    }
+
+    #[test]
+    fn oids_depend_on_names_alone_and_never_repeat() {
+        let mut forwards = Oids::default();
+        let first: Vec<u32> = (0..2000).map(|n| forwards.take("relation", &format!("public.t{n}"))).collect();
+        let mut again = Oids::default();
+        let second: Vec<u32> = (0..2000).map(|n| again.take("relation", &format!("public.t{n}"))).collect();
+        assert_eq!(first, second);
+        assert_eq!(first.iter().collect::<HashSet<_>>().len(), 2000);
+        assert!(first.iter().all(|&oid| (FIRST_USER_OID..=i32::MAX as u32).contains(&oid)));
+        assert_ne!(Oids::default().take("relation", "a"), Oids::default().take("schema", "a"));
+    }
+
+    #[test]
+    fn a_taken_oid_gives_way_to_the_next() {
+        let mut oids = Oids::default();
+        let oid = oids.take("relation", "a");
+        assert_eq!(oids.take("relation", "a"), oid + 1);
+    }
+}

@@ -1,0 +1,41 @@
+//! The database as a Postgres client sees it: `pg_catalog`, `information_schema` and the functions that go with them.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `listing` | the contents of the catalog as plain data, with stable OIDs |
+//! | `types` | the Postgres types, and which one an Arrow type shows as |
+//! | `relations` | the system relations and their columns |
+//! | `provider` | both schemas as DataFusion sees them; rows are computed at each scan |
+//! | `rows` | the rows of each system relation |
+//! | `functions` | the system functions: `version()`, `pg_get_viewdef()`, `current_setting()`, ... |
+//! | `signatures` | our own SQL functions as `\df` lists them |
+//! | `adapt` | catalog statements brought into the SQL DataFusion plans; user statements are never touched |
+//! | `correlated` | subqueries over system relations that DataFusion can't decorrelate, evaluated row by row |
+//!
+//! Everything is derived from a [`Listing`], asked for at the moment of use: nothing here is stored or can go stale.
+//! A system relation without rows of ours (`pg_index`, `pg_trigger`, ...) is in `relations` alone, and stays empty.
+
+mod adapt;
+mod correlated;
+mod functions;
+mod listing;
+mod provider;
+mod relations;
+mod rows;
+mod signatures;
+mod types;
+
+#[cfg(test)]
+mod clients;
+
+pub use adapt::{adapt, is_catalog_statement};
+pub use correlated::EvaluateCorrelated;
+pub use functions::{SessionFacts, functions};
+pub use listing::{
+    Argument, ColumnEntry, FunctionEntry, FunctionKind, FunctionResult, Listing, RelationEntry, RelationKind,
+    SchemaEntry, Source,
+};
+pub use provider::{information_schema, pg_catalog};
+pub use relations::PG_TYPE_KEY;
+pub use signatures::function_entries;
+pub use types::{ColumnType, PgType, by_name, by_oid, format_type, of_arrow};

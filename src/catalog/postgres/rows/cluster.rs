@@ -1,0 +1,142 @@
+//! The database, its role and its settings, and what is the same in every database.
+
+use super::{Context, Rows};
+use crate::catalog::postgres::listing::OWNER_OID;
+use crate::config::{Kind, SETTINGS};
+
+/// UTF8 among PostgreSQL's encodings.
+const UTF8: i32 = 6;
+/// No encoding of its own: fits all.
+const ANY_ENCODING: i32 = -1;
+const PG_CATALOG_OID: u32 = 11;
+/// The OID of the database, as of the one `initdb` makes.
+const DATABASE_OID: u32 = 5;
+/// The OID of the tablespace `pg_default`.
+const DEFAULT_TABLESPACE: u32 = 1663;
+
+/// `pg_database`: the one this is.
+pub(super) fn databases(context: &Context, rows: &mut Rows) {
+    rows.push([
+        ("oid", DATABASE_OID.into()),
+        ("datname", (&context.listing.database).into()),
+        ("datdba", OWNER_OID.into()),
+        ("encoding", UTF8.into()),
+        ("datlocprovider", 'c'.into()),
+        ("datallowconn", true.into()),
+        ("datconnlimit", (-1).into()),
+        ("dattablespace", DEFAULT_TABLESPACE.into()),
+        ("datcollate", "C.UTF-8".into()),
+        ("datctype", "C.UTF-8".into()),
+    ]);
+}
+
+/// `pg_roles`: the owner.
+pub(super) fn roles(context: &Context, rows: &mut Rows) {
+    rows.push([
+        ("rolname", (&context.listing.owner).into()),
+        ("rolsuper", true.into()),
+        ("rolinherit", true.into()),
+        ("rolcreaterole", false.into()),
+        ("rolcreatedb", false.into()),
+        ("rolcanlogin", true.into()),
+        ("rolreplication", false.into()),
+        ("rolconnlimit", (-1).into()),
+        ("rolpassword", "********".into()),
+        ("rolbypassrls", true.into()),
+        ("oid", OWNER_OID.into()),
+    ]);
+}
+
+/// `pg_user`: the owner.
+pub(super) fn users(context: &Context, rows: &mut Rows) {
+    rows.push([
+        ("usename", (&context.listing.owner).into()),
+        ("usesysid", OWNER_OID.into()),
+        ("usecreatedb", false.into()),
+        ("usesuper", true.into()),
+        ("userepl", false.into()),
+        ("usebypassrls", true.into()),
+        ("passwd", "********".into()),
+    ]);
+}
+
+/// `pg_settings`: every setting with its value in this session.
+pub(super) fn settings(context: &Context, rows: &mut Rows) {
+    for setting in SETTINGS {
+        let value = context.session.setting(setting.name);
+        let (vartype, low, high) = match setting.kind {
+            Kind::Switch => ("bool", None, None),
+            Kind::Integer(low, high) => ("integer", Some(low.to_string()), Some(high.to_string())),
+            Kind::OneOf(_) => ("enum", None, None),
+            _ => ("string", None, None),
+        };
+        let words = match setting.kind {
+            Kind::OneOf(words) => Some(words.iter().map(|synonyms| synonyms[0].to_owned()).collect::<Vec<_>>()),
+            _ => None,
+        };
+        let changed = value.as_deref() != Some(setting.default);
+        rows.push([
+            ("name", setting.name.into()),
+            ("setting", value.into()),
+            ("category", "Settings".into()),
+            ("short_desc", setting.about.into()),
+            ("context", if setting.kind == Kind::Fixed { "internal" } else { "user" }.into()),
+            ("vartype", vartype.into()),
+            ("source", if changed { "session" } else { "default" }.into()),
+            ("min_val", low.into()),
+            ("max_val", high.into()),
+            ("enumvals", words.into()),
+            ("boot_val", setting.default.into()),
+            ("reset_val", setting.default.into()),
+            ("pending_restart", false.into()),
+        ]);
+    }
+}
+
+/// `pg_am`: how tables are stored, under the name that clients know.
+pub(super) fn access_methods(_: &Context, rows: &mut Rows) {
+    rows.push([
+        ("oid", 2.into()),
+        ("amname", "heap".into()),
+        ("amhandler", "heap_tableam_handler".into()),
+        ("amtype", 't'.into()),
+    ]);
+}
+
+/// `pg_language`.
+pub(super) fn languages(_: &Context, rows: &mut Rows) {
+    for (oid, name, trusted) in [(12, "internal", false), (14, "sql", true)] {
+        rows.push([
+            ("oid", oid.into()),
+            ("lanname", name.into()),
+            ("lanowner", OWNER_OID.into()),
+            ("lanpltrusted", trusted.into()),
+        ]);
+    }
+}
+
+/// `pg_collation`: text compares by its bytes.
+pub(super) fn collations(_: &Context, rows: &mut Rows) {
+    for (oid, name, provider, locale) in
+        [(100, "default", 'd', None), (950, "C", 'c', Some("C")), (951, "POSIX", 'c', Some("POSIX"))]
+    {
+        rows.push([
+            ("oid", oid.into()),
+            ("collname", name.into()),
+            ("collnamespace", PG_CATALOG_OID.into()),
+            ("collowner", OWNER_OID.into()),
+            ("collprovider", provider.into()),
+            ("collisdeterministic", true.into()),
+            ("collencoding", ANY_ENCODING.into()),
+            ("collcollate", locale.into()),
+            ("collctype", locale.into()),
+        ]);
+    }
+}
+
+/// `pg_tablespace`.
+pub(super) fn tablespaces(_: &Context, rows: &mut Rows) {
+    for (oid, name) in [(DEFAULT_TABLESPACE, "pg_default"), (1664, "pg_global")] {
+        rows.push([("oid", oid.into()), ("spcname", name.into()), ("spcowner", OWNER_OID.into())]);
+    }
+}

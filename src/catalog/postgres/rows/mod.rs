@@ -1,0 +1,105 @@
+//! The rows of the system relations, computed from a listing.
+//!
+//! | file | relations about |
+//! |---|---|
+//! | `objects` | schemas, tables, views, columns, constraints, comments |
+//! | `procedures` | functions and types |
+//! | `cluster` | the database, its role, settings and fixed facts |
+//! | `standard` | `information_schema` |
+//! | `builder` | collects rows by column name |
+
+mod builder;
+mod cluster;
+mod objects;
+mod procedures;
+mod standard;
+
+pub(super) use builder::Rows;
+
+use arrow::record_batch::RecordBatch;
+use datafusion::error::Result;
+
+use super::functions::SessionFacts;
+use super::listing::Listing;
+use super::relations::SystemRelation;
+
+/// What rows are computed from.
+pub(super) struct Context<'a> {
+    pub(super) listing: &'a Listing,
+    pub(super) session: &'a dyn SessionFacts,
+}
+
+/// Adds the rows of one system relation.
+type Fill = fn(&Context, &mut Rows);
+
+/// The system relations that have rows.
+const FILLED: &[(&str, &str, Fill)] = &[
+    ("pg_catalog", "pg_aggregate", procedures::aggregates),
+    ("pg_catalog", "pg_am", cluster::access_methods),
+    ("pg_catalog", "pg_attribute", objects::attributes),
+    ("pg_catalog", "pg_class", objects::classes),
+    ("pg_catalog", "pg_collation", cluster::collations),
+    ("pg_catalog", "pg_constraint", objects::constraints),
+    ("pg_catalog", "pg_database", cluster::databases),
+    ("pg_catalog", "pg_description", objects::descriptions),
+    ("pg_catalog", "pg_language", cluster::languages),
+    ("pg_catalog", "pg_namespace", objects::namespaces),
+    ("pg_catalog", "pg_proc", procedures::functions),
+    ("pg_catalog", "pg_rewrite", objects::rules),
+    ("pg_catalog", "pg_roles", cluster::roles),
+    ("pg_catalog", "pg_settings", cluster::settings),
+    ("pg_catalog", "pg_stat_user_tables", objects::table_statistics),
+    ("pg_catalog", "pg_tables", objects::tables),
+    ("pg_catalog", "pg_tablespace", cluster::tablespaces),
+    ("pg_catalog", "pg_type", procedures::types),
+    ("pg_catalog", "pg_user", cluster::users),
+    ("pg_catalog", "pg_views", objects::views),
+    ("information_schema", "check_constraints", standard::check_constraints),
+    ("information_schema", "character_sets", standard::character_sets),
+    ("information_schema", "columns", standard::columns),
+    ("information_schema", "enabled_roles", standard::enabled_roles),
+    ("information_schema", "information_schema_catalog_name", standard::catalog_name),
+    ("information_schema", "parameters", standard::parameters),
+    ("information_schema", "role_table_grants", standard::table_privileges),
+    ("information_schema", "routines", standard::routines),
+    ("information_schema", "schemata", standard::schemata),
+    ("information_schema", "table_constraints", standard::table_constraints),
+    ("information_schema", "table_privileges", standard::table_privileges),
+    ("information_schema", "tables", standard::tables),
+    ("information_schema", "views", standard::views),
+];
+
+/// The rows of a system relation, all its columns or those asked for.
+pub(super) fn batch(
+    relation: &'static SystemRelation,
+    projection: Option<&Vec<usize>>,
+    context: &Context,
+) -> Result<RecordBatch> {
+    let mut rows = Rows::new(relation, projection);
+    if let Some(fill) = fill(relation.schema, relation.name) {
+        fill(context, &mut rows);
+    }
+    rows.finish()
+}
+
+/// Whether a system relation never has a row, because it lists what we do not have: indexes, triggers, policies, ...
+pub(super) fn is_always_empty(schema: &str, name: &str) -> bool {
+    fill(schema, name).is_none()
+}
+
+fn fill(schema: &str, name: &str) -> Option<Fill> {
+    FILLED.iter().find(|(s, n, _)| *s == schema && *n == name).map(|(.., fill)| *fill)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::postgres::relations::definition;
+
+    #[test]
+    fn every_filled_relation_is_defined() {
+        for (schema, name, _) in FILLED {
+            assert!(definition(schema, name).is_some(), "{schema}.{name}");
+        }
+    }
+}
