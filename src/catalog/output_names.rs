@@ -56,8 +56,13 @@ fn items(body: &SetExpr) -> Option<&[SelectItem]> {
 
 fn rename(name: &mut String, item: &SelectItem) {
     if let SelectItem::UnnamedExpr(expr) = item {
-        *name = of(expr).unwrap_or_else(|| NAMELESS.to_owned());
+        *name = output_name(expr);
     }
+}
+
+/// The name of an output that nothing names but its expression.
+pub(super) fn output_name(expr: &ast::Expr) -> String {
+    of(expr).unwrap_or_else(|| NAMELESS.to_owned())
 }
 
 /// The name an expression gives its output; `None` for the nameless.

@@ -46,8 +46,9 @@ fn column(name: &str, data_type: DataType, nullable: bool, comment: Option<&str>
     ColumnEntry { name: name.into(), data_type, nullable, comment: comment.map(str::to_owned) }
 }
 
-fn relation(schema: &str, name: &str, kind: RelationKind, columns: Vec<ColumnEntry>) -> RelationEntry {
+fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec<ColumnEntry>) -> RelationEntry {
     RelationEntry {
+        oid,
         schema: schema.into(),
         name: name.into(),
         kind,
@@ -67,6 +68,7 @@ fn sample() -> Listing {
         checks: vec![("accounts_employees_check".into(), "employees >= 0".into())],
         bytes: Some(8192),
         ..relation(
+            20_001,
             "journey",
             "accounts",
             RelationKind::Table,
@@ -84,6 +86,7 @@ fn sample() -> Listing {
         comment: Some("Large companies.".into()),
         definition: Some(" SELECT accounts.account_id,\n    accounts.employees\n   FROM accounts".into()),
         ..relation(
+            20_002,
             "journey",
             "big",
             RelationKind::View,
@@ -96,6 +99,7 @@ fn sample() -> Listing {
     let notes = RelationEntry {
         bytes: Some(8192),
         ..relation(
+            20_003,
             "public",
             "notes",
             RelationKind::Table,
@@ -114,12 +118,15 @@ fn sample() -> Listing {
         result: FunctionResult::Value(701),
         comment: comment.map(str::to_owned),
     };
-    let schema =
-        |name: &str, comment: Option<&str>| SchemaEntry { name: name.into(), comment: comment.map(str::to_owned) };
+    let schema = |oid, name: &str, comment: Option<&str>| SchemaEntry {
+        oid,
+        name: name.into(),
+        comment: comment.map(str::to_owned),
+    };
     Listing::new(
         "shop",
         "postgres",
-        vec![schema("journey", Some("The journey tables.")), schema("public", None)],
+        vec![schema(16_385, "journey", Some("The journey tables.")), schema(16_384, "public", None)],
         vec![accounts, big, notes],
         vec![
             function("share", FunctionKind::Scalar, &["part", "whole"], Some("Part of a whole.")),

@@ -1,13 +1,13 @@
 //! What the catalog holds at one moment, as plain data: the one source of every row of `pg_catalog` and
 //! `information_schema`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::Volatility;
 
-use super::relations::{INFORMATION_SCHEMA, PG_CATALOG, system_relations};
+use super::relations::{INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relations};
 use super::types::{self, ColumnType};
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
@@ -15,13 +15,16 @@ pub type Source = Arc<dyn Fn() -> Arc<Listing> + Send + Sync>;
 
 /// The OID of the role that owns everything: PostgreSQL's bootstrap role.
 pub const OWNER_OID: u32 = 10;
-/// The first OID PostgreSQL gives to objects that users make.
-const FIRST_USER_OID: u32 = 16_384;
+/// The OID of `information_schema`, as in PostgreSQL 15.
+const INFORMATION_SCHEMA_OID: u32 = 13_207;
+/// Hashed OIDs are of the half of the positive 32-bit numbers that the catalog's own count does not reach.
+const HASHED: std::ops::Range<u32> = 1 << 30..1 << 31;
 
 /// The contents of one database, with an OID for each object.
 ///
-/// OIDs are hashes of the object's kind and full name, so they survive restarts without being stored; should two
-/// objects of a database hash alike, the one later in the alphabet takes the next free number.
+/// Schemas and relations come with the OID that the catalog keeps for them. Functions and constraints, which the catalog
+/// keeps none for, get hashes of their full name: the same after every start. Should two hash alike, the one later in
+/// the alphabet takes the next free number.
 #[derive(Debug)]
 pub struct Listing {
     /// The name of the database.
@@ -29,15 +32,17 @@ pub struct Listing {
     /// The role that owns everything in it.
     pub owner: String,
     /// Its schemas, the system's two included.
-    pub schemas: Vec<Schema>,
+    pub schemas: Vec<SchemaEntry>,
     relations: Vec<Relation>,
     /// Its functions, one entry a variant.
     pub functions: Vec<Function>,
 }
 
-/// A schema, as the catalog hands it in.
-#[derive(Debug, Clone, Default)]
+/// A schema.
+#[derive(Debug, Clone)]
 pub struct SchemaEntry {
+    /// Its OID.
+    pub oid: u32,
     /// Its name.
     pub name: String,
     /// What it is for.
@@ -47,6 +52,8 @@ pub struct SchemaEntry {
 /// A table or view, as the catalog hands it in.
 #[derive(Debug, Clone)]
 pub struct RelationEntry {
+    /// Its OID.
+    pub oid: u32,
     /// The schema it is in.
     pub schema: String,
     /// Its name.
@@ -139,17 +146,6 @@ pub enum FunctionResult {
     Rows(Vec<(String, u32)>),
 }
 
-/// A schema with its OID.
-#[derive(Debug, Clone)]
-pub struct Schema {
-    /// Its OID.
-    pub oid: u32,
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub comment: Option<String>,
-}
-
 /// A relation with its OID and Postgres types.
 #[derive(Debug, Clone)]
 pub struct Relation {
@@ -209,28 +205,28 @@ pub struct Function {
 }
 
 impl Listing {
-    /// Gives every object its OID. `schemas` are the database's own; the system's are added.
+    /// Completes what the catalog holds: the system's schemas are added, and the OIDs that the catalog does not keep.
     pub fn new(
         database: impl Into<String>,
         owner: impl Into<String>,
-        schemas: Vec<SchemaEntry>,
-        relations: Vec<RelationEntry>,
+        mut schemas: Vec<SchemaEntry>,
+        mut relations: Vec<RelationEntry>,
         functions: Vec<FunctionEntry>,
     ) -> Self {
-        let mut oids = Oids::default();
-        let mut schemas: BTreeMap<String, SchemaEntry> = schemas.into_iter().map(|s| (s.name.clone(), s)).collect();
-        for (name, comment) in [(PG_CATALOG, "system catalog schema"), (INFORMATION_SCHEMA, "standard catalog views")] {
-            schemas.insert(name.into(), SchemaEntry { name: name.into(), comment: Some(comment.into()) });
-        }
-        let mut relations = relations;
+        let system =
+            |oid, name: &str, comment: &str| SchemaEntry { oid, name: name.into(), comment: Some(comment.into()) };
+        schemas.push(system(PG_CATALOG_OID, PG_CATALOG, "system catalog schema"));
+        schemas.push(system(INFORMATION_SCHEMA_OID, INFORMATION_SCHEMA, "standard catalog views"));
+        schemas.sort_by(|a, b| a.name.cmp(&b.name));
         relations.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
         let mut functions: Vec<(String, FunctionEntry)> = functions.into_iter().map(|f| (signature(&f), f)).collect();
         functions.sort_by(|a, b| a.0.cmp(&b.0));
         functions.dedup_by(|a, b| a.0 == b.0);
+        let mut oids = HashedOids::default();
         Self {
             database: database.into(),
             owner: owner.into(),
-            schemas: schemas.into_values().map(|entry| schema(entry, &mut oids)).collect(),
+            schemas,
             relations: relations.into_iter().map(|entry| relation(entry, &mut oids)).collect(),
             functions: functions
                 .into_iter()
@@ -260,7 +256,7 @@ impl Listing {
     }
 
     /// The schema of a name.
-    pub fn schema_named(&self, name: &str) -> Option<&Schema> {
+    pub fn schema_named(&self, name: &str) -> Option<&SchemaEntry> {
         self.schemas.iter().find(|s| s.name == name)
     }
 
@@ -280,16 +276,7 @@ impl Listing {
     }
 }
 
-fn schema(entry: SchemaEntry, oids: &mut Oids) -> Schema {
-    let oid = match entry.name.as_str() {
-        PG_CATALOG => 11,
-        "public" => 2200,
-        name => oids.take("schema", name),
-    };
-    Schema { oid, name: entry.name, comment: entry.comment }
-}
-
-fn relation(entry: RelationEntry, oids: &mut Oids) -> Relation {
+fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
     let full_name = format!("{}.{}", entry.schema, entry.name);
     let columns = entry.columns.into_iter().map(|c| Column {
         name: c.name,
@@ -298,7 +285,7 @@ fn relation(entry: RelationEntry, oids: &mut Oids) -> Relation {
         comment: c.comment,
     });
     Relation {
-        oid: oids.take("relation", &full_name),
+        oid: entry.oid,
         columns: columns.collect(),
         checks: entry
             .checks
@@ -325,21 +312,20 @@ fn signature(entry: &FunctionEntry) -> String {
     format!("{}.{}({})", entry.schema, entry.name, arguments.join(","))
 }
 
-/// Hands out OIDs, none twice.
+/// Hands out hashed OIDs, none twice.
 #[derive(Default)]
-struct Oids {
+struct HashedOids {
     taken: HashSet<u32>,
 }
 
-impl Oids {
+impl HashedOids {
     fn take(&mut self, kind: &str, name: &str) -> u32 {
-        // Below 2^31, since some drivers read OIDs as signed.
-        let room = i32::MAX as u32 - FIRST_USER_OID;
-        let mut oid = FIRST_USER_OID + fnv1a(&format!("{kind}:{name}")) % room;
-        while !self.taken.insert(oid) {
-            oid = FIRST_USER_OID + (oid - FIRST_USER_OID + 1) % room;
+        let room = HASHED.end - HASHED.start;
+        let mut offset = fnv1a(&format!("{kind}:{name}")) % room;
+        while !self.taken.insert(offset) {
+            offset = (offset + 1) % room;
         }
-        oid
+        HASHED.start + offset
     }
 }
 
@@ -361,21 +347,22 @@ mod tests {
     }
 
     #[test]
-    fn oids_depend_on_names_alone_and_never_repeat() {
-        let mut forwards = Oids::default();
-        let first: Vec<u32> = (0..2000).map(|n| forwards.take("relation", &format!("public.t{n}"))).collect();
-        let mut again = Oids::default();
-        let second: Vec<u32> = (0..2000).map(|n| again.take("relation", &format!("public.t{n}"))).collect();
+    fn hashed_oids_depend_on_names_alone_and_never_repeat() {
+        let names = || (0..2000).map(|n| format!("journey.f{n}(701)"));
+        let mut oids = HashedOids::default();
+        let first: Vec<u32> = names().map(|name| oids.take("function", &name)).collect();
+        let mut oids = HashedOids::default();
+        let second: Vec<u32> = names().map(|name| oids.take("function", &name)).collect();
         assert_eq!(first, second);
         assert_eq!(first.iter().collect::<HashSet<_>>().len(), 2000);
-        assert!(first.iter().all(|&oid| (FIRST_USER_OID..=i32::MAX as u32).contains(&oid)));
-        assert_ne!(Oids::default().take("relation", "a"), Oids::default().take("schema", "a"));
+        assert!(first.iter().all(|oid| HASHED.contains(oid)));
+        assert_ne!(HashedOids::default().take("function", "a"), HashedOids::default().take("constraint", "a"));
     }
 
     #[test]
     fn a_taken_oid_gives_way_to_the_next() {
-        let mut oids = Oids::default();
-        let oid = oids.take("relation", "a");
-        assert_eq!(oids.take("relation", "a"), oid + 1);
+        let mut oids = HashedOids::default();
+        let oid = oids.take("function", "a");
+        assert_eq!(oids.take("function", "a"), oid + 1);
     }
 }

@@ -10,6 +10,8 @@ use super::types::{self, ColumnType, PgType};
 
 /// The schema of the system catalogs.
 pub const PG_CATALOG: &str = "pg_catalog";
+/// Its OID.
+pub const PG_CATALOG_OID: u32 = 11;
 /// The schema of the views of the SQL standard.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 /// The key of an Arrow field's metadata under which the name of its Postgres type stands, where the Arrow type does

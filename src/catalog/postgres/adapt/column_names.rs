@@ -3,12 +3,9 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, OrderBy, Query, Select, SelectItem, SetExpr, visit_expressions,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, OrderBy, Query, Select, SelectItem, SetExpr, visit_expressions};
 
-/// What Postgres calls a column that nothing names.
-const NAMELESS: &str = "?column?";
+use crate::catalog::output_names::output_name;
 
 /// The system column of Postgres that tells which relation a row is from.
 pub(super) const TABLE_OID: &str = "tableoid";
@@ -39,7 +36,7 @@ fn name_items(select: &mut Select, ordered_by: &HashSet<String>) {
         if is_column(expr) {
             continue;
         }
-        let name = computed_name(expr).unwrap_or_else(|| NAMELESS.to_owned());
+        let name = output_name(expr);
         let mut unique = name.clone();
         let mut number = 1;
         while !taken.insert(unique.clone()) {
@@ -74,40 +71,7 @@ pub(super) fn is_column(expr: &Expr) -> bool {
 fn given_name(item: &SelectItem) -> Option<String> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
-        SelectItem::UnnamedExpr(expr) if is_column(expr) => computed_name(expr),
-        _ => None,
-    }
-}
-
-fn computed_name(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Identifier(name) => Some(name.value.clone()),
-        Expr::CompoundIdentifier(parts) => parts.last().map(|part| part.value.clone()),
-        Expr::Function(function) => last_part(&function.name),
-        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => computed_name(inner),
-        Expr::Cast { expr: inner, .. } => computed_name(inner),
-        Expr::Case { else_result, .. } => {
-            else_result.as_deref().and_then(computed_name).or_else(|| Some("case".to_owned()))
-        }
-        Expr::Exists { .. } => Some("exists".to_owned()),
-        Expr::Array(_) => Some("array".to_owned()),
-        Expr::Subquery(query) => first_column(query),
-        _ => None,
-    }
-}
-
-fn last_part(name: &ObjectName) -> Option<String> {
-    match name.0.last()? {
-        ObjectNamePart::Identifier(identifier) => Some(identifier.value.to_lowercase()),
-        ObjectNamePart::Function(_) => None,
-    }
-}
-
-fn first_column(query: &Query) -> Option<String> {
-    let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    match select.projection.first()? {
-        SelectItem::UnnamedExpr(expr) => computed_name(expr),
-        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(expr) if is_column(expr) => Some(output_name(expr)),
         _ => None,
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{Context, Rows};
 use crate::catalog::postgres::listing::OWNER_OID;
+use crate::catalog::postgres::relations::PG_CATALOG_OID;
 use crate::config::{Kind, SETTINGS};
 
 /// UTF8 among PostgreSQL's encodings.
 const UTF8: i32 = 6;
 /// No encoding of its own: fits all.
 const ANY_ENCODING: i32 = -1;
-const PG_CATALOG_OID: u32 = 11;
 /// The OID of the database, as of the one `initdb` makes.
 const DATABASE_OID: u32 = 5;
 /// The OID of the tablespace `pg_default`.

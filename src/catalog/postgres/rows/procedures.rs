@@ -4,11 +4,10 @@ use datafusion::logical_expr::Volatility;
 
 use super::{Context, Rows};
 use crate::catalog::postgres::listing::{FunctionKind, FunctionResult, OWNER_OID};
+use crate::catalog::postgres::relations::PG_CATALOG_OID;
 use crate::catalog::postgres::rows::builder::Value;
 use crate::catalog::postgres::types::{self, PgType, RECORD};
 
-/// The OID of the schema `pg_catalog`.
-const PG_CATALOG_OID: u32 = 11;
 /// The OID of the language `internal`, in which our functions are to a client.
 const INTERNAL: u32 = 12;
 
