@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
 
-use crate::catalog::{Catalog, ship};
+use crate::catalog::{Catalog, Contents, ship};
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::session::{self, Session, Shared};
@@ -36,7 +36,9 @@ impl Database {
     async fn on(home: Arc<Home>) -> Result<Self> {
         let catalog = Arc::new(Catalog::open(home).await?);
         ship(&catalog).await?;
-        let shared = Shared { catalog, workers: Arc::new(Workers::new()?), engine: session::engine()? };
+        let engine = session::engine()?;
+        let contents = Arc::new(Contents::new(catalog.clone(), engine.clone()));
+        let shared = Shared { catalog, contents, workers: Arc::new(Workers::new()?), engine };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -1,5 +1,6 @@
 //! Sessions: one connection's view of the database each, and the only maker of engine states.
 
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arrow::datatypes::{DataType, SchemaRef};
@@ -8,10 +9,12 @@ use datafusion::common::TableReference;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 
-use crate::catalog::{Catalog, SystemSchemas};
+use crate::catalog::postgres::{self, EvaluateCorrelated, SessionFacts, unbound};
+use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::Settings;
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
@@ -24,12 +27,42 @@ pub struct Session {
     engine: SessionContext,
     system: Arc<SystemSchemas>,
     settings: Arc<RwLock<Settings>>,
+    facts: Arc<Facts>,
     transaction: Arc<Mutex<Transaction>>,
+}
+
+/// What system functions may learn of a session.
+struct Facts {
+    settings: Arc<RwLock<Settings>>,
+    backend: AtomicI32,
+}
+
+impl SessionFacts for Facts {
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).get(name).map(str::to_owned)
+    }
+
+    fn set(&self, name: &str, value: &str) -> Result<()> {
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).set(name, value)
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).search_path()
+    }
+
+    fn user(&self) -> String {
+        self.setting("session_authorization").unwrap_or_default()
+    }
+
+    fn backend_pid(&self) -> i32 {
+        self.backend.load(Ordering::Relaxed)
+    }
 }
 
 /// What all sessions of a database share.
 pub(crate) struct Shared {
     pub catalog: Arc<Catalog>,
+    pub contents: Arc<Contents>,
     pub workers: Arc<Workers>,
     /// What every session's engine state is a copy of.
     pub engine: SessionState,
@@ -37,10 +70,16 @@ pub(crate) struct Shared {
 
 impl Session {
     pub(crate) fn new(database: Arc<Shared>) -> Self {
-        let engine = copy(&database.engine);
         let settings: Arc<RwLock<Settings>> = Arc::default();
-        let system = Arc::new(SystemSchemas::empty());
-        Self { database, engine, system, settings, transaction: Arc::default() }
+        let facts = Arc::new(Facts { settings: settings.clone(), backend: AtomicI32::default() });
+        let contents = database.contents.clone();
+        let source: postgres::Source = Arc::new(move || contents.listing());
+        let engine = copy(&database.engine);
+        for function in postgres::functions(source.clone(), facts.clone()) {
+            engine.register_udf(function);
+        }
+        let system = Arc::new(SystemSchemas::new(source, facts.clone()));
+        Self { database, engine, system, settings, facts, transaction: Arc::default() }
     }
 
     /// Cuts SQL text into statements; text of only blanks and comments gives none. A syntax error carries its position.
@@ -103,12 +142,17 @@ impl Session {
 
     /// The value of a setting as SHOW prints it; `None` for an unknown name.
     pub fn setting(&self, name: &str) -> Option<String> {
-        self.settings.read().unwrap_or_else(PoisonError::into_inner).get(name).map(str::to_owned)
+        self.facts.setting(name)
     }
 
     /// Sets a setting as SET does: 42704 for an unknown name, 22023 for a value outside its domain.
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
-        self.settings.write().unwrap_or_else(PoisonError::into_inner).set(name, value)
+        self.facts.set(name, value)
+    }
+
+    /// Tells the session the number of its connection, which `pg_backend_pid()` answers.
+    pub fn set_backend_pid(&self, pid: i32) {
+        self.facts.backend.store(pid, Ordering::Relaxed);
     }
 
     /// Sets a setting to what a client asked for when it connected; RESET goes back to it.
@@ -161,10 +205,22 @@ pub(crate) fn engine() -> Result<SessionState> {
         .with_config(config)
         .with_runtime_env(Arc::new(RuntimeEnv::default()))
         .with_default_features()
+        .with_analyzer_rules(analyzer_rules())
         .build();
     let context = SessionContext::new_with_state(state);
     crate::register(&context)?;
+    let (source, facts) = unbound();
+    for function in postgres::functions(source, facts) {
+        context.register_udf(function);
+    }
     Ok(context.state())
+}
+
+/// The engine's own rules, after ours.
+fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let mut rules = Analyzer::new().rules;
+    rules.insert(0, Arc::new(EvaluateCorrelated));
+    rules
 }
 
 /// A copy for one session, under an id of its own.

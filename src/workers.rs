@@ -21,6 +21,10 @@ use crate::error::{Error, Result};
 /// Batches that may wait for a slow reader.
 const AHEAD: usize = 2;
 
+/// Stack of a worker. Planning recurses with the depth of a statement, and views are planned inside of the statement that
+/// reads them: in a debug build the deepest KPI view needs more than the usual 2 MB. Only what is used becomes memory.
+const STACK: usize = 16 << 20;
+
 /// The runtime that plans run on; ends with its last owner, without waiting.
 pub(crate) struct Workers {
     runtime: Option<Runtime>,
@@ -30,8 +34,12 @@ impl Workers {
     /// As many threads as the machine has cores.
     pub(crate) fn new() -> Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let runtime =
-            Builder::new_multi_thread().worker_threads(cores).thread_name("journeydb-worker").enable_all().build()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(cores)
+            .thread_name("journeydb-worker")
+            .thread_stack_size(STACK)
+            .enable_all()
+            .build()?;
         Ok(Self { runtime: Some(runtime) })
     }
 

@@ -1,5 +1,6 @@
 //! What names mean: schemas, tables and views, their persisted record, and how a statement finds them.
 
+mod contents;
 mod output_names;
 pub mod postgres;
 mod record;
@@ -7,6 +8,7 @@ mod resolver;
 mod shipped;
 mod store;
 
+pub use contents::Contents;
 pub use output_names::{name_outputs, output_names};
 pub use record::{Body, Check, RelationRecord, SchemaRecord, View};
 pub use resolver::{DATABASE, Resolver, SystemSchemas};

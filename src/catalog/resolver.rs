@@ -29,6 +29,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::FutureExt;
 
+use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
 use super::store::State;
 use crate::error::{Error, Result, SqlState};
@@ -49,10 +50,12 @@ pub struct SystemSchemas {
 }
 
 impl SystemSchemas {
-    /// Schemas without tables.
-    pub fn empty() -> Self {
-        let none = || Arc::new(datafusion::catalog::MemorySchemaProvider::new()) as Arc<dyn SchemaProvider>;
-        Self { pg_catalog: none(), information_schema: none() }
+    /// The system schemas of a session over the listings of its database.
+    pub fn new(source: Source, session: Arc<dyn SessionFacts>) -> Self {
+        Self {
+            pg_catalog: postgres::pg_catalog(source.clone(), session.clone()),
+            information_schema: postgres::information_schema(source, session),
+        }
     }
 }
 
@@ -83,8 +86,11 @@ impl<'a> Resolver<'a> {
         Self { lenient: true, ..self }
     }
 
-    /// Plans a statement.
-    pub fn plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
+    /// Plans a statement; one over the system catalogs is first brought into SQL that the engine knows.
+    pub fn plan(&self, mut statement: ast::Statement) -> Result<LogicalPlan> {
+        if postgres::is_catalog_statement(&statement) {
+            postgres::adapt(&mut statement);
+        }
         Ok(SqlToRel::new_with_options(self, self.parser_options()).sql_statement_to_plan(statement)?)
     }
 

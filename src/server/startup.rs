@@ -89,6 +89,7 @@ pub(super) fn greet(
         wire.put(Message::ParameterStatus(ParameterStatus::new(setting.name.to_owned(), value)))?;
     }
     session.take_announcements();
+    session.set_backend_pid(registration.pid);
     let key = SecretKey::I32(i32::from_be_bytes(registration.key));
     wire.put(Message::BackendKeyData(BackendKeyData::new(registration.pid, key)))
 }

@@ -56,6 +56,11 @@ impl Snapshot {
         self.files.iter().map(|file| file.rows()).sum()
     }
 
+    /// The bytes of its files.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
     /// The files; a row's `_file` is an index into this list.
     pub fn files(&self) -> &[Arc<DataFile>] {
         &self.files

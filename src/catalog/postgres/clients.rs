@@ -13,6 +13,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::listing::{Argument, FunctionKind};
 use super::*;
 use crate::config::Settings;
 
@@ -115,7 +116,7 @@ fn sample() -> Listing {
             .iter()
             .map(|name| Argument { name: (*name).into(), type_oid: 701, variadic: false })
             .collect(),
-        result: FunctionResult::Value(701),
+        result: 701,
         comment: comment.map(str::to_owned),
     };
     let schema = |oid, name: &str, comment: Option<&str>| SchemaEntry {

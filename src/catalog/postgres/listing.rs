@@ -103,14 +103,14 @@ pub struct FunctionEntry {
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Scalar, aggregate or table function.
+    /// Scalar or aggregate.
     pub kind: FunctionKind,
     /// Whether equal arguments give equal results: always, within a statement, or not even then.
     pub volatility: Volatility,
     /// Its arguments in order.
     pub arguments: Vec<Argument>,
-    /// What it gives back.
-    pub result: FunctionResult,
+    /// The OID of the Postgres type of what it gives back.
+    pub result: u32,
     /// What it computes.
     pub comment: Option<String>,
 }
@@ -122,8 +122,6 @@ pub enum FunctionKind {
     Scalar,
     /// Many rows give one value.
     Aggregate,
-    /// Gives rows.
-    Table,
 }
 
 /// An argument of a function.
@@ -135,15 +133,6 @@ pub struct Argument {
     pub type_oid: u32,
     /// Whether it may be given any number of times.
     pub variadic: bool,
-}
-
-/// What a function gives back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FunctionResult {
-    /// A value of a Postgres type, by OID.
-    Value(u32),
-    /// Rows with these columns: name and OID of the type.
-    Rows(Vec<(String, u32)>),
 }
 
 /// A relation with its OID and Postgres types.

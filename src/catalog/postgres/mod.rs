@@ -8,7 +8,8 @@
 //! | `provider` | both schemas as DataFusion sees them; rows are computed at each scan |
 //! | `rows` | the rows of each system relation |
 //! | `functions` | the system functions: `version()`, `pg_get_viewdef()`, `current_setting()`, ... |
-//! | `signatures` | our own SQL functions as `\df` lists them |
+//! | `signatures` | SQL functions as `\df` lists them |
+//! | `unbound` | a database and a session to plan with where there is none |
 //! | `adapt` | catalog statements brought into the SQL DataFusion plans; user statements are never touched |
 //! | `correlated` | subqueries over system relations that DataFusion can't decorrelate, evaluated row by row |
 //!
@@ -24,18 +25,15 @@ mod relations;
 mod rows;
 mod signatures;
 mod types;
+mod unbound;
 
 #[cfg(test)]
 mod clients;
 
 pub use adapt::{adapt, is_catalog_statement};
 pub use correlated::EvaluateCorrelated;
-pub use functions::{SessionFacts, functions};
-pub use listing::{
-    Argument, ColumnEntry, FunctionEntry, FunctionKind, FunctionResult, Listing, RelationEntry, RelationKind,
-    SchemaEntry, Source,
-};
+pub use functions::{SessionFacts, functions, system_function_entries};
+pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};
 pub use provider::{information_schema, pg_catalog};
-pub use relations::PG_TYPE_KEY;
 pub use signatures::function_entries;
-pub use types::{ColumnType, PgType, by_name, by_oid, format_type, of_arrow};
+pub use unbound::unbound;

@@ -16,7 +16,7 @@ pub const PG_CATALOG_OID: u32 = 11;
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 /// The key of an Arrow field's metadata under which the name of its Postgres type stands, where the Arrow type does
 /// not tell: `oid`, `name`, `char`, ...
-pub const PG_TYPE_KEY: &str = "pg_type";
+const PG_TYPE_KEY: &str = "pg_type";
 
 /// One system relation.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use datafusion::logical_expr::{
     AggregateUDF, Coercion, Documentation, ReturnFieldArgs, ScalarUDF, Signature, TypeSignature, TypeSignatureClass,
 };
 
-use super::listing::{Argument, FunctionEntry, FunctionKind, FunctionResult};
+use super::listing::{Argument, FunctionEntry, FunctionKind};
 use super::types::{self, ANY};
 
 /// The entries of functions, one a variant. Arguments of any type, and results that depend on them, are `"any"`.
@@ -85,7 +85,7 @@ impl About<'_> {
             kind: self.kind,
             volatility: self.signature.volatility,
             arguments: arguments.collect(),
-            result: FunctionResult::Value(result),
+            result,
             comment: self.documentation.map(|documentation| first_sentence(&documentation.description)),
         }
     }
@@ -152,10 +152,10 @@ mod tests {
     fn types_and_comments_come_from_the_function() {
         let entries = function_entries("journey", &[math::signum(), math::random()], &[stddev::stddev_udaf()]);
         let random = entries.iter().find(|e| e.name == "random").unwrap();
-        assert_eq!((names(random), &random.result), (vec![], &FunctionResult::Value(701)));
+        assert_eq!((names(random), random.result), (vec![], 701));
         let stddev = entries.iter().find(|e| e.name == "stddev").unwrap();
         assert_eq!(stddev.kind, FunctionKind::Aggregate);
-        assert_eq!((names(stddev), &stddev.result), (vec![("expression", 701)], &FunctionResult::Value(701)));
+        assert_eq!((names(stddev), stddev.result), (vec![("expression", 701)], 701));
         assert_eq!(stddev.comment.as_deref(), Some("Returns the standard deviation of a set of numbers."));
         assert!(entries.iter().all(|e| e.schema == "journey"));
     }
@@ -165,7 +165,7 @@ mod tests {
         let entries = function_entries("journey", &[], &[count::count_udaf(), average::avg_udaf()]);
         let count = entries.iter().find(|e| e.name == "count").unwrap();
         assert!(count.arguments.iter().all(|a| a.type_oid == ANY));
-        assert_eq!(count.result, FunctionResult::Value(20));
+        assert_eq!(count.result, 20);
     }
 
     #[test]

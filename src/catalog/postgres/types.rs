@@ -9,13 +9,12 @@ const NO_MODIFIER: i32 = -1;
 /// Postgres keeps four bytes of header length in the modifiers of types of variable length.
 const HEADER: i32 = 4;
 
-/// The OID of `text`.
-pub const TEXT: u32 = 25;
+const TEXT: u32 = 25;
 const NUMERIC: u32 = 1700;
 /// The OID of the pseudo-type `"any"`.
 pub const ANY: u32 = 2276;
 /// The OID of the pseudo-type `record`.
-pub const RECORD: u32 = 2249;
+const RECORD: u32 = 2249;
 
 /// One row of `pg_type`.
 #[derive(Debug, Clone)]

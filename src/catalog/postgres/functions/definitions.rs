@@ -2,7 +2,7 @@
 
 use super::signature::Kind::{Boolean, Integer, Relation, Text};
 use super::signature::{Answer, Call, Kind, SystemFunction};
-use crate::catalog::postgres::listing::{Argument, FunctionResult, Listing, RelationKind};
+use crate::catalog::postgres::listing::{Argument, Listing, RelationKind};
 use crate::catalog::postgres::types::format_type;
 use crate::error::Result;
 
@@ -17,7 +17,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     text_of("pg_get_function_arguments", &[Integer], &[], function_arguments),
     text_of("pg_get_function_identity_arguments", &[Integer], &[], function_arguments),
     text_of("pg_get_function_result", &[Integer], &[], |call| {
-        Ok(call.listing.function(call.oid(0)).map(|f| result(&f.entry.result)).into())
+        Ok(call.listing.function(call.oid(0)).map(|f| format_type(f.entry.result, None)).into())
     }),
     text_of("pg_get_function_sqlbody", &[Integer], &[], |_| Ok(Answer::Null)),
     text_of("pg_get_indexdef", &[Integer], &[Integer, Boolean], |_| Ok(Answer::Null)),
@@ -91,17 +91,6 @@ fn argument(argument: &Argument) -> String {
     let mode = if argument.variadic { "VARIADIC " } else { "" };
     let name = if argument.name.is_empty() { String::new() } else { format!("{} ", argument.name) };
     format!("{mode}{name}{}", format_type(argument.type_oid, None))
-}
-
-fn result(result: &FunctionResult) -> String {
-    match result {
-        FunctionResult::Value(oid) => format_type(*oid, None),
-        FunctionResult::Rows(columns) => {
-            let columns: Vec<String> =
-                columns.iter().map(|(name, oid)| format!("{name} {}", format_type(*oid, None))).collect();
-            format!("TABLE({})", columns.join(", "))
-        }
-    }
 }
 
 /// The comment on a schema, relation or function. OIDs of different catalogs differ, so the catalog's name adds nothing.

@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
-use super::listing::Source;
+use self::signature::SystemFunction;
+use super::listing::{FunctionEntry, Source};
 
 /// What system functions ask of the session they run in.
 pub trait SessionFacts: Send + Sync {
@@ -40,9 +41,16 @@ pub trait SessionFacts: Send + Sync {
 
 /// The system functions, bound to a session; register them by their plain names.
 pub fn functions(source: Source, session: Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
+    all().map(|function| function.bind(Arc::clone(&source), Arc::clone(&session))).collect()
+}
+
+/// The system functions as listings show them.
+pub fn system_function_entries() -> Vec<FunctionEntry> {
+    all().flat_map(SystemFunction::entries).collect()
+}
+
+fn all() -> impl Iterator<Item = &'static SystemFunction> {
     [session::FUNCTIONS, names::FUNCTIONS, definitions::FUNCTIONS, privileges::FUNCTIONS, arrays::FUNCTIONS]
         .into_iter()
         .flatten()
-        .map(|function| function.bind(Arc::clone(&source), Arc::clone(&session)))
-        .collect()
 }

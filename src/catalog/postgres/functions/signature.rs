@@ -12,8 +12,9 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::SessionFacts;
-use crate::catalog::postgres::listing::{Listing, Relation, Source};
-use crate::catalog::postgres::{relations, types};
+use crate::catalog::postgres::listing::{Argument, FunctionEntry, FunctionKind, Listing, Relation, Source};
+use crate::catalog::postgres::relations;
+use crate::catalog::postgres::types::{self, PgType};
 use crate::error::{Error, SqlState};
 
 /// What an argument may be; others are cast to it.
@@ -29,6 +30,20 @@ pub(super) enum Kind {
     Relation,
     /// Anything, as it comes.
     Any,
+}
+
+impl Kind {
+    /// The OID of the Postgres type that stands for it.
+    fn type_oid(self) -> u32 {
+        let name = match self {
+            Self::Text => "text",
+            Self::Integer => "bigint",
+            Self::Boolean => "boolean",
+            Self::Relation => "regclass",
+            Self::Any => return types::ANY,
+        };
+        types::by_name(name).map_or(types::ANY, |pg_type| pg_type.oid)
+    }
 }
 
 /// A system function.
@@ -150,9 +165,30 @@ impl SystemFunction {
         ScalarUDF::new_from_impl(Bound { function: self, signature, source, session })
     }
 
+    /// The function as listings show it: one variant for each number of arguments.
+    pub(super) fn entries(&self) -> Vec<FunctionEntry> {
+        let kinds: Vec<Kind> = self.required.iter().chain(self.optional).copied().collect();
+        let variant = |count: usize| FunctionEntry {
+            schema: relations::PG_CATALOG.to_owned(),
+            name: self.name.to_owned(),
+            kind: FunctionKind::Scalar,
+            volatility: Volatility::Stable,
+            arguments: kinds[..count]
+                .iter()
+                .map(|kind| Argument { name: String::new(), type_oid: kind.type_oid(), variadic: false })
+                .collect(),
+            result: self.result_type().oid,
+            comment: None,
+        };
+        (self.required.len()..=kinds.len()).map(variant).collect()
+    }
+
+    fn result_type(&self) -> &'static PgType {
+        types::by_name(self.result).expect("system functions have results of types we serve")
+    }
+
     fn result_field(&self) -> Field {
-        let pg_type = types::by_name(self.result).expect("system functions have results of types we serve");
-        relations::field(self.name, pg_type, true)
+        relations::field(self.name, self.result_type(), true)
     }
 }
 

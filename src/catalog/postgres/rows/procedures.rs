@@ -3,10 +3,10 @@
 use datafusion::logical_expr::Volatility;
 
 use super::{Context, Rows};
-use crate::catalog::postgres::listing::{FunctionKind, FunctionResult, OWNER_OID};
+use crate::catalog::postgres::listing::{FunctionKind, OWNER_OID};
 use crate::catalog::postgres::relations::PG_CATALOG_OID;
 use crate::catalog::postgres::rows::builder::Value;
-use crate::catalog::postgres::types::{self, PgType, RECORD};
+use crate::catalog::postgres::types::{self, PgType};
 
 /// The OID of the language `internal`, in which our functions are to a client.
 const INTERNAL: u32 = 12;
@@ -15,10 +15,6 @@ const INTERNAL: u32 = 12;
 pub(super) fn functions(context: &Context, rows: &mut Rows) {
     for function in &context.listing.functions {
         let entry = &function.entry;
-        let result = match entry.result {
-            FunctionResult::Value(oid) => oid,
-            FunctionResult::Rows(_) => RECORD,
-        };
         let types: Vec<i64> = entry.arguments.iter().map(|a| a.type_oid.into()).collect();
         let names: Vec<String> = entry.arguments.iter().map(|a| a.name.clone()).collect();
         let named = names.iter().any(|name| !name.is_empty());
@@ -30,14 +26,12 @@ pub(super) fn functions(context: &Context, rows: &mut Rows) {
             ("proowner", OWNER_OID.into()),
             ("prolang", INTERNAL.into()),
             ("procost", 1.into()),
-            ("prorows", if entry.kind == FunctionKind::Table { 1000 } else { 0 }.into()),
             ("provariadic", entry.arguments.iter().find(|a| a.variadic).map_or(0, |a| a.type_oid).into()),
             ("prokind", if aggregate { 'a' } else { 'f' }.into()),
-            ("proretset", (entry.kind == FunctionKind::Table).into()),
             ("provolatile", volatility(entry.volatility).into()),
             ("proparallel", 's'.into()),
             ("pronargs", types.len().into()),
-            ("prorettype", result.into()),
+            ("prorettype", entry.result.into()),
             ("proargtypes", types.into()),
             ("proargnames", if named { Value::Texts(names) } else { Value::Null }),
             ("prosrc", (&entry.name).into()),

@@ -1,9 +1,9 @@
 //! `information_schema`, with the types and words of Postgres.
 
 use super::{Context, Rows};
-use crate::catalog::postgres::listing::{Column, Function, FunctionResult, Relation, RelationKind};
+use crate::catalog::postgres::listing::{Column, Function, Relation, RelationKind};
 use crate::catalog::postgres::rows::builder::Value;
-use crate::catalog::postgres::types::{ColumnType, PgType, RECORD, by_oid};
+use crate::catalog::postgres::types::{ColumnType, PgType, by_oid};
 
 /// What the owner may do with a table.
 const TABLE_PRIVILEGES: [&str; 5] = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"];
@@ -185,11 +185,7 @@ pub(super) fn character_sets(context: &Context, rows: &mut Rows) {
 pub(super) fn routines(context: &Context, rows: &mut Rows) {
     let database = &context.listing.database;
     for function in &context.listing.functions {
-        let oid = match function.entry.result {
-            FunctionResult::Value(oid) => oid,
-            FunctionResult::Rows(_) => RECORD,
-        };
-        let result = by_oid(oid);
+        let result = by_oid(function.entry.result);
         rows.push([
             ("specific_catalog", database.into()),
             ("specific_schema", (&function.entry.schema).into()),

@@ -1,0 +1,142 @@
+//! The contents of the catalog as Postgres clients are shown them: a listing, made when it is asked for and kept until
+//! something changes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::session_state::SessionState;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::postgres::{
+    ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, function_entries,
+    system_function_entries, unbound,
+};
+use super::record::{Body, RelationRecord};
+use super::resolver::{DATABASE, Resolver, SystemSchemas};
+use super::store::{Catalog, State};
+
+/// The role that owns a database.
+const OWNER: &str = "journeydb";
+
+/// Makes listings of a catalog.
+pub struct Contents {
+    catalog: Arc<Catalog>,
+    /// Plans views, to learn their columns.
+    engine: SessionState,
+    functions: Vec<FunctionEntry>,
+    known: Mutex<Option<(Stamp, Arc<Listing>)>>,
+}
+
+/// What a listing is of: a version of the catalog, and one of each of its tables.
+#[derive(PartialEq)]
+struct Stamp {
+    catalog: u64,
+    tables: Vec<u64>,
+}
+
+impl Contents {
+    /// The contents of a catalog, with the functions of the engine that sessions are copies of.
+    pub fn new(catalog: Arc<Catalog>, engine: SessionState) -> Self {
+        let functions = functions(&engine);
+        Self { catalog, engine, functions, known: Mutex::default() }
+    }
+
+    /// The newest listing.
+    pub fn listing(&self) -> Arc<Listing> {
+        let state = self.catalog.state();
+        let stamp = Stamp::of(&state);
+        if let Some((known, listing)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && *known == stamp
+        {
+            return Arc::clone(listing);
+        }
+        let listing = Arc::new(self.list(state));
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamp, Arc::clone(&listing)));
+        listing
+    }
+
+    fn list(&self, state: Arc<State>) -> Listing {
+        let (source, session) = unbound();
+        let system = SystemSchemas::new(source, session);
+        let resolver = Resolver::new(&self.engine, Arc::clone(&state), &system, vec![]);
+        let schemas = state.record.schemas.iter().map(|schema| SchemaEntry {
+            oid: schema.oid,
+            name: schema.name.clone(),
+            comment: schema.comment.clone(),
+        });
+        let relations = state.record.relations.iter().map(|relation| entry(relation, &state, &resolver));
+        Listing::new(DATABASE, OWNER, schemas.collect(), relations.collect(), self.functions.clone())
+    }
+}
+
+impl Stamp {
+    fn of(state: &State) -> Self {
+        let tables = state.record.relations.iter().filter_map(|relation| state.table(relation));
+        Self { catalog: state.version, tables: tables.map(|table| table.snapshot().version()).collect() }
+    }
+}
+
+fn entry(relation: &RelationRecord, state: &State, resolver: &Resolver) -> RelationEntry {
+    let snapshot = state.table(relation).map(|table| table.snapshot());
+    let (kind, columns, definition, checks) = match &relation.body {
+        Body::Table { checks, .. } => {
+            let checks = checks.iter().map(|check| (check.name.clone(), check.expression.clone()));
+            (RelationKind::Table, snapshot.as_ref().map(|s| Arc::clone(s.schema())), None, checks.collect())
+        }
+        Body::View(view) => {
+            // A view that can no longer be planned is listed without columns: reading it says why.
+            let columns: Option<SchemaRef> =
+                resolver.plan_view(view).ok().map(|plan| Arc::clone(plan.schema().inner()));
+            (RelationKind::View, columns, Some(laid_out(&view.query)), vec![])
+        }
+    };
+    let is_table = kind == RelationKind::Table;
+    let columns = columns.iter().flat_map(|schema| schema.fields()).map(|field| ColumnEntry {
+        name: field.name().clone(),
+        data_type: field.data_type().clone(),
+        nullable: field.is_nullable() || !is_table,
+        comment: relation.column_comments.get(field.name()).cloned(),
+    });
+    RelationEntry {
+        oid: relation.oid,
+        schema: relation.schema.clone(),
+        name: relation.name.clone(),
+        kind,
+        columns: columns.collect(),
+        comment: relation.comment.clone(),
+        definition,
+        checks,
+        rows: snapshot.as_ref().and_then(|snapshot| snapshot.rows()),
+        bytes: snapshot.as_ref().map(|snapshot| snapshot.bytes()),
+    }
+}
+
+/// A query over several lines, for people to read.
+fn laid_out(query: &str) -> String {
+    match Parser::parse_sql(&PostgreSqlDialect {}, query).as_deref() {
+        Ok([statement]) => format!("{statement:#}"),
+        _ => query.to_owned(),
+    }
+}
+
+/// Our functions in the schema `journey`, those of the engine and of Postgres in `pg_catalog`.
+fn functions(engine: &SessionState) -> Vec<FunctionEntry> {
+    let mut entries = system_function_entries();
+    let is_system: Vec<String> = entries.iter().map(|entry| entry.name.clone()).collect();
+    let built_in_scalars = SessionStateDefaults::default_scalar_functions();
+    let built_in_aggregates = SessionStateDefaults::default_aggregate_functions();
+    // Maps of the engine also hold functions under their other names.
+    let own = |key: &str, name: &str| key == name && !is_system.contains(&key.to_owned());
+    let scalars = engine.scalar_functions().iter().filter(|(key, f)| own(key, f.name())).map(|(_, f)| Arc::clone(f));
+    let (built_in, ours): (Vec<_>, Vec<_>) =
+        scalars.partition(|f| built_in_scalars.iter().any(|b| b.name() == f.name()));
+    let aggregates =
+        engine.aggregate_functions().iter().filter(|(key, f)| own(key, f.name())).map(|(_, f)| Arc::clone(f));
+    let (built_in_a, ours_a): (Vec<_>, Vec<_>) =
+        aggregates.partition(|f| built_in_aggregates.iter().any(|b| b.name() == f.name()));
+    entries.extend(function_entries("pg_catalog", &built_in, &built_in_a));
+    entries.extend(function_entries("journey", &ours, &ours_a));
+    entries
+}

@@ -1,0 +1,39 @@
+//! A database without objects and a session without a client: what system functions and relations are bound to where
+//! statements are only planned, so that views can be described without a session.
+
+use std::sync::Arc;
+
+use super::functions::SessionFacts;
+use super::listing::{Listing, Source};
+use crate::config::Settings;
+use crate::error::{Error, Result};
+
+/// An empty listing, and the facts of a session that has just begun and can't be changed.
+pub fn unbound() -> (Source, Arc<dyn SessionFacts>) {
+    let empty = Arc::new(Listing::new("", "", vec![], vec![], vec![]));
+    (Arc::new(move || Arc::clone(&empty)), Arc::new(NoSession))
+}
+
+struct NoSession;
+
+impl SessionFacts for NoSession {
+    fn setting(&self, name: &str) -> Option<String> {
+        Settings::default().get(name).map(str::to_owned)
+    }
+
+    fn set(&self, _: &str, _: &str) -> Result<()> {
+        Err(Error::internal("there is no session to set anything in"))
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        Settings::default().search_path()
+    }
+
+    fn user(&self) -> String {
+        String::new()
+    }
+
+    fn backend_pid(&self) -> i32 {
+        0
+    }
+}
