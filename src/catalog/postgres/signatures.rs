@@ -23,6 +23,7 @@ pub fn function_entries(
             kind: FunctionKind::Scalar,
             signature: function.signature(),
             documentation: function.documentation(),
+            coerce: &|given| function.coerce_types(given).ok(),
         };
         about.entries(|arguments| {
             let constants = vec![None; arguments.len()];
@@ -37,6 +38,7 @@ pub fn function_entries(
             kind: FunctionKind::Aggregate,
             signature: function.signature(),
             documentation: function.documentation(),
+            coerce: &|given| function.coerce_types(given).ok(),
         };
         about.entries(|arguments| function.return_field(arguments).ok())
     });
@@ -49,6 +51,8 @@ struct About<'a> {
     kind: FunctionKind,
     signature: &'a Signature,
     documentation: Option<&'a Documentation>,
+    /// What arguments of a user-defined signature are cast to.
+    coerce: &'a dyn Fn(&[DataType]) -> Option<Vec<DataType>>,
 }
 
 /// The types of one variant's arguments, `None` for any type.
@@ -60,8 +64,26 @@ struct Variant {
 
 impl About<'_> {
     fn entries(&self, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> Vec<FunctionEntry> {
-        let variants = variants(&self.signature.type_signature, self.documented().len());
+        let documented = self.documented().len();
+        let mut variants = match &self.signature.type_signature {
+            TypeSignature::UserDefined => self.user_defined(documented, &result),
+            told => variants(told, documented),
+        };
+        if variants.is_empty() {
+            variants.push(Variant { types: vec![None; documented], variadic: false });
+        }
         variants.iter().map(|variant| self.entry(variant, &result)).collect()
+    }
+
+    /// A user-defined signature tells its types by what it casts NULLs to, and its numbers of arguments by what it takes.
+    fn user_defined(&self, documented: usize, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> Vec<Variant> {
+        let variant = |count: usize| {
+            let types = (self.coerce)(&vec![DataType::Null; count]).filter(|types| types.len() == count)?;
+            let types: Vec<Option<DataType>> = types.into_iter().map(|t| Some(t).filter(|t| !t.is_null())).collect();
+            result(&fields(&types))?;
+            Some(Variant { types, variadic: false })
+        };
+        (0..=documented).filter_map(variant).collect()
     }
 
     fn entry(&self, variant: &Variant, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> FunctionEntry {
@@ -72,13 +94,7 @@ impl About<'_> {
             type_oid: data_type.as_ref().map_or(ANY, |t| types::of_arrow(t).oid),
             variadic: variant.variadic && index == last,
         });
-        // An argument of any type is tried as a number.
-        let fields: Vec<FieldRef> = variant
-            .types
-            .iter()
-            .map(|t| Arc::new(Field::new("", t.clone().unwrap_or(DataType::Float64), true)))
-            .collect();
-        let result = result(&fields).map_or(ANY, |field| types::of_arrow(field.data_type()).oid);
+        let result = result(&fields(&variant.types)).map_or(ANY, |field| types::of_arrow(field.data_type()).oid);
         FunctionEntry {
             schema: self.schema.to_owned(),
             name: self.name.to_owned(),
@@ -95,6 +111,11 @@ impl About<'_> {
         let arguments = self.documentation.and_then(|documentation| documentation.arguments.as_ref());
         arguments.map(|all| all.iter().map(|(name, _)| name.clone()).collect()).unwrap_or_default()
     }
+}
+
+/// Arguments of these types; one of any type is tried as a number.
+fn fields(types: &[Option<DataType>]) -> Vec<FieldRef> {
+    types.iter().map(|t| Arc::new(Field::new("", t.clone().unwrap_or(DataType::Float64), true)) as FieldRef).collect()
 }
 
 /// The variants of a signature. One that does not tell its arguments has as many as are documented.
@@ -158,6 +179,18 @@ mod tests {
         assert_eq!((names(stddev), stddev.result), (vec![("expression", 701)], 701));
         assert_eq!(stddev.comment.as_deref(), Some("Returns the standard deviation of a set of numbers."));
         assert!(entries.iter().all(|e| e.schema == "journey"));
+    }
+
+    #[test]
+    fn optional_arguments_make_variants() {
+        let context = datafusion::prelude::SessionContext::new();
+        crate::register(&context).unwrap();
+        let velocity = context.state().aggregate_functions()["velocity"].clone();
+        let entries = function_entries("journey", &[], &[velocity]);
+        let started_ended = [("started_at", 1184), ("ended_at", 1184)];
+        let observed = [("started_at", 1184), ("ended_at", 1184), ("observed_until", 1184)];
+        assert_eq!(entries.iter().map(names).collect::<Vec<_>>(), [&started_ended[..], &observed[..]]);
+        assert!(entries.iter().all(|entry| entry.result == 701));
     }
 
     #[test]
