@@ -153,7 +153,7 @@ mod tests {
         let cases = [
             ("SELECT 1, 'a', 1 + 1", vec!["?column?", "?column?", "?column?"]),
             ("SELECT count(*), COUNT(*), max(x) AS top FROM (VALUES (1)) t(x)", vec!["count", "count", "top"]),
-            ("SELECT x::int, '5'::int, (x) FROM (VALUES (1)) t(x)", vec!["x", "int4", "x"]),
+            ("SELECT x::int, '5'::int, (y) FROM (VALUES (1, 2)) t(x, y)", vec!["x", "int4", "y"]),
             ("SELECT CASE WHEN x > 0 THEN 1 END, true FROM (VALUES (1)) t(x)", vec!["case", "bool"]),
             ("SELECT -x, t.*, x + 1 FROM (VALUES (1, 2)) t(x, y)", vec!["?column?", "x", "y", "?column?"]),
             ("SELECT upper('a') UNION SELECT 'b'", vec!["upper"]),

@@ -31,7 +31,13 @@ pub(super) fn describe(
     // Only with typed parameters are the outputs typed as they will be.
     let nulls = parameters.iter().map(|data_type| null(data_type.as_ref())).collect::<Result<Vec<_>>>()?;
     let plan = if nulls.is_empty() { plan } else { plan.with_param_values(ParamValues::from(nulls))? };
+    let plan = if matches!(statement, ast::Statement::Query(_)) { coerced(context, plan)? } else { plan };
     Ok((parameters, named(plan.schema().inner(), &names)))
+}
+
+/// The plan with its types settled: before, `CASE WHEN a THEN '' ELSE b END` has the type of its first branch.
+fn coerced(context: &Context, plan: LogicalPlan) -> Result<LogicalPlan> {
+    Ok(context.engine.analyzer().execute_and_check(plan, context.engine.config_options(), |_, _| {})?)
 }
 
 /// Runs a query or an EXPLAIN.

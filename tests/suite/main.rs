@@ -2,6 +2,7 @@
 //! than a file beside this folder. One module per subject; `cargo test --test suite <module>` runs one.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop where it is")]
 
+mod catalog;
 mod cli;
 mod crash;
 mod docs;

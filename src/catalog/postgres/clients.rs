@@ -114,7 +114,7 @@ fn sample() -> Listing {
         volatility: Volatility::Immutable,
         arguments: arguments
             .iter()
-            .map(|name| Argument { name: (*name).into(), type_oid: 701, variadic: false })
+            .map(|name| Argument { name: (*name).into(), type_oid: 701, optional: false, variadic: false })
             .collect(),
         result: 701,
         comment: comment.map(str::to_owned),

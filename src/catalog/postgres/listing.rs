@@ -131,6 +131,8 @@ pub struct Argument {
     pub name: String,
     /// The OID of its Postgres type.
     pub type_oid: u32,
+    /// Whether a call may leave it out.
+    pub optional: bool,
     /// Whether it may be given any number of times.
     pub variadic: bool,
 }

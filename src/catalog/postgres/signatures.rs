@@ -58,6 +58,8 @@ struct About<'a> {
 /// The types of one variant's arguments, `None` for any type.
 struct Variant {
     types: Vec<Option<DataType>>,
+    /// How many of them every call gives.
+    required: usize,
     /// Whether the last may be repeated.
     variadic: bool,
 }
@@ -65,25 +67,26 @@ struct Variant {
 impl About<'_> {
     fn entries(&self, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> Vec<FunctionEntry> {
         let documented = self.documented().len();
-        let mut variants = match &self.signature.type_signature {
-            TypeSignature::UserDefined => self.user_defined(documented, &result),
+        let variants = match &self.signature.type_signature {
+            TypeSignature::UserDefined => match self.user_defined(documented, &result) {
+                Some(variant) => vec![variant],
+                None => fixed(vec![None; documented]),
+            },
             told => variants(told, documented),
         };
-        if variants.is_empty() {
-            variants.push(Variant { types: vec![None; documented], variadic: false });
-        }
         variants.iter().map(|variant| self.entry(variant, &result)).collect()
     }
 
     /// A user-defined signature tells its types by what it casts NULLs to, and its numbers of arguments by what it takes.
-    fn user_defined(&self, documented: usize, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> Vec<Variant> {
-        let variant = |count: usize| {
+    fn user_defined(&self, documented: usize, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> Option<Variant> {
+        let types = |count: usize| {
             let types = (self.coerce)(&vec![DataType::Null; count]).filter(|types| types.len() == count)?;
             let types: Vec<Option<DataType>> = types.into_iter().map(|t| Some(t).filter(|t| !t.is_null())).collect();
             result(&fields(&types))?;
-            Some(Variant { types, variadic: false })
+            Some(types)
         };
-        (0..=documented).filter_map(variant).collect()
+        let fewest = (0..=documented).find(|count| types(*count).is_some())?;
+        Some(Variant { types: (fewest..=documented).rev().find_map(types)?, required: fewest, variadic: false })
     }
 
     fn entry(&self, variant: &Variant, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> FunctionEntry {
@@ -92,6 +95,7 @@ impl About<'_> {
         let arguments = variant.types.iter().enumerate().map(|(index, data_type)| Argument {
             name: names.get(index).cloned().unwrap_or_default(),
             type_oid: data_type.as_ref().map_or(ANY, |t| types::of_arrow(t).oid),
+            optional: index >= variant.required,
             variadic: variant.variadic && index == last,
         });
         let result = result(&fields(&variant.types)).map_or(ANY, |field| types::of_arrow(field.data_type()).oid);
@@ -118,9 +122,13 @@ fn fields(types: &[Option<DataType>]) -> Vec<FieldRef> {
     types.iter().map(|t| Arc::new(Field::new("", t.clone().unwrap_or(DataType::Float64), true)) as FieldRef).collect()
 }
 
+/// The one variant that takes just these types.
+fn fixed(types: Vec<Option<DataType>>) -> Vec<Variant> {
+    vec![Variant { required: types.len(), types, variadic: false }]
+}
+
 /// The variants of a signature. One that does not tell its arguments has as many as are documented.
 fn variants(signature: &TypeSignature, documented: usize) -> Vec<Variant> {
-    let fixed = |types: Vec<Option<DataType>>| vec![Variant { types, variadic: false }];
     match signature {
         TypeSignature::Exact(types) => fixed(types.iter().cloned().map(Some).collect()),
         TypeSignature::OneOf(all) => all.iter().flat_map(|one| variants(one, documented)).collect(),
@@ -133,9 +141,9 @@ fn variants(signature: &TypeSignature, documented: usize) -> Vec<Variant> {
         TypeSignature::Any(count) | TypeSignature::Comparable(count) => fixed(vec![None; *count]),
         TypeSignature::Nullary => fixed(vec![]),
         TypeSignature::Variadic(types) => {
-            types.iter().map(|t| Variant { types: vec![Some(t.clone())], variadic: true }).collect()
+            types.iter().map(|t| Variant { types: vec![Some(t.clone())], required: 1, variadic: true }).collect()
         }
-        TypeSignature::VariadicAny => vec![Variant { types: vec![None], variadic: true }],
+        TypeSignature::VariadicAny => vec![Variant { types: vec![None], required: 1, variadic: true }],
         TypeSignature::UserDefined | TypeSignature::ArraySignature(_) => fixed(vec![None; documented]),
     }
 }
@@ -182,15 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn optional_arguments_make_variants() {
+    fn signatures_of_our_own_tell_their_types_and_what_may_be_left_out() {
         let context = datafusion::prelude::SessionContext::new();
         crate::register(&context).unwrap();
         let velocity = context.state().aggregate_functions()["velocity"].clone();
         let entries = function_entries("journey", &[], &[velocity]);
-        let started_ended = [("started_at", 1184), ("ended_at", 1184)];
-        let observed = [("started_at", 1184), ("ended_at", 1184), ("observed_until", 1184)];
-        assert_eq!(entries.iter().map(names).collect::<Vec<_>>(), [&started_ended[..], &observed[..]]);
-        assert!(entries.iter().all(|entry| entry.result == 701));
+        let [entry] = entries.as_slice() else { panic!("velocity has one variant, got {entries:?}") };
+        assert_eq!(names(entry), [("started_at", 1184), ("ended_at", 1184), ("observed_until", 1184)]);
+        assert_eq!(entry.arguments.iter().map(|a| a.optional).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(entry.result, 701);
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     }),
     text_of("pg_get_expr", &[Text, Integer], &[Boolean], |call| Ok(call.text(0).into())),
     text_of("pg_get_function_arguments", &[Integer], &[], function_arguments),
-    text_of("pg_get_function_identity_arguments", &[Integer], &[], function_arguments),
+    text_of("pg_get_function_identity_arguments", &[Integer], &[], |call| {
+        let function = call.listing.function(call.oid(0));
+        Ok(function.map(|f| f.entry.arguments.iter().map(argument).collect::<Vec<_>>().join(", ")).into())
+    }),
     text_of("pg_get_function_result", &[Integer], &[], |call| {
         Ok(call.listing.function(call.oid(0)).map(|f| format_type(f.entry.result, None)).into())
     }),
@@ -80,11 +83,17 @@ fn terminated(query: &str) -> String {
     format!("{};", query.trim_end().trim_end_matches(';'))
 }
 
-/// `value double precision, VARIADIC weights double precision[]`.
+/// `value double precision, treated boolean [, baseline double precision]`: our defaults are no SQL expressions, so what
+/// may be left out stands in brackets where Postgres writes DEFAULT.
 fn function_arguments(call: &Call) -> Result<Answer> {
     let Some(function) = call.listing.function(call.oid(0)) else { return Ok(Answer::Null) };
-    let arguments: Vec<String> = function.entry.arguments.iter().map(argument).collect();
-    Ok(arguments.join(", ").into())
+    let mut text = String::new();
+    for (index, one) in function.entry.arguments.iter().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        text +=
+            &if one.optional { format!(" [{comma}{}]", argument(one)) } else { format!("{comma}{}", argument(one)) };
+    }
+    Ok(text.trim_start().into())
 }
 
 fn argument(argument: &Argument) -> String {

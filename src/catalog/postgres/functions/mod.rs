@@ -46,7 +46,7 @@ pub fn functions(source: Source, session: Arc<dyn SessionFacts>) -> Vec<ScalarUD
 
 /// The system functions as listings show them.
 pub fn system_function_entries() -> Vec<FunctionEntry> {
-    all().flat_map(SystemFunction::entries).collect()
+    all().map(SystemFunction::entry).collect()
 }
 
 fn all() -> impl Iterator<Item = &'static SystemFunction> {

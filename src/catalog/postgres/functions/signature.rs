@@ -165,22 +165,25 @@ impl SystemFunction {
         ScalarUDF::new_from_impl(Bound { function: self, signature, source, session })
     }
 
-    /// The function as listings show it: one variant for each number of arguments.
-    pub(super) fn entries(&self) -> Vec<FunctionEntry> {
-        let kinds: Vec<Kind> = self.required.iter().chain(self.optional).copied().collect();
-        let variant = |count: usize| FunctionEntry {
+    /// The function as listings show it.
+    pub(super) fn entry(&self) -> FunctionEntry {
+        let argument = |kind: &Kind, optional| Argument {
+            name: String::new(),
+            type_oid: kind.type_oid(),
+            optional,
+            variadic: false,
+        };
+        let required = self.required.iter().map(|kind| argument(kind, false));
+        let optional = self.optional.iter().map(|kind| argument(kind, true));
+        FunctionEntry {
             schema: relations::PG_CATALOG.to_owned(),
             name: self.name.to_owned(),
             kind: FunctionKind::Scalar,
             volatility: Volatility::Stable,
-            arguments: kinds[..count]
-                .iter()
-                .map(|kind| Argument { name: String::new(), type_oid: kind.type_oid(), variadic: false })
-                .collect(),
+            arguments: required.chain(optional).collect(),
             result: self.result_type().oid,
             comment: None,
-        };
-        (self.required.len()..=kinds.len()).map(variant).collect()
+        }
     }
 
     fn result_type(&self) -> &'static PgType {

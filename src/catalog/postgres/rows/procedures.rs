@@ -31,6 +31,7 @@ pub(super) fn functions(context: &Context, rows: &mut Rows) {
             ("provolatile", volatility(entry.volatility).into()),
             ("proparallel", 's'.into()),
             ("pronargs", types.len().into()),
+            ("pronargdefaults", entry.arguments.iter().filter(|a| a.optional).count().into()),
             ("prorettype", entry.result.into()),
             ("proargtypes", types.into()),
             ("proargnames", if named { Value::Texts(names) } else { Value::Null }),
