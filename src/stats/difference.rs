@@ -4,13 +4,22 @@ use super::interval::Interval;
 use super::moments::{Bivariate, Moments};
 use super::special::{chi_squared_upper, student_t_quantile, student_t_two_sided};
 
-/// Outcomes of the treated and of the control arm, each with a covariate from before the assignment (0 where there is none).
+/// Outcomes of the treated and of the control arm, with a covariate from before the assignment where a row has one.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Arms {
     /// Who got the treatment.
-    pub treated: Bivariate,
+    pub treated: Arm,
     /// Who did not.
-    pub control: Bivariate,
+    pub control: Arm,
+}
+
+/// Outcomes of one arm.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Arm {
+    /// Rows with a covariate.
+    pub paired: Bivariate,
+    /// Rows without.
+    pub unpaired: Moments,
 }
 
 /// A difference of two means with its uncertainty.
@@ -39,9 +48,12 @@ pub struct RelativeLift {
 
 impl Arms {
     /// Adds one row.
-    pub fn insert(&mut self, treated: bool, outcome: f64, covariate: f64) {
+    pub fn insert(&mut self, treated: bool, outcome: f64, covariate: Option<f64>) {
         let arm = if treated { &mut self.treated } else { &mut self.control };
-        arm.insert(outcome, covariate);
+        match covariate {
+            Some(covariate) => arm.paired.insert(outcome, covariate),
+            None => arm.unpaired.insert(outcome),
+        }
     }
 
     /// Adds another's rows.
@@ -51,28 +63,44 @@ impl Arms {
     }
 
     /// The difference of means; `None` where an arm is empty. A covariate that varies adjusts it (CUPED: Deng, Xu, Kohavi &
-    /// Walker 2013): `y - theta (x - mean x)` takes the place of `y`, theta and the mean over both arms together. A
-    /// covariate that does not vary changes nothing.
+    /// Walker 2013): `y - theta (x - mean x)` takes the place of `y`, theta and the mean over both arms together. Where a row
+    /// has none, the mean stands in for it, which leaves its `y` as it is. A covariate that does not vary changes nothing.
     pub fn difference(&self) -> Option<Difference> {
-        if self.treated.y.n == 0 || self.control.y.n == 0 {
+        if self.treated.n() == 0 || self.control.n() == 0 {
             return None;
         }
-        let mut pooled = self.treated;
-        pooled.merge(&self.control);
+        let mut pooled = self.treated.paired;
+        pooled.merge(&self.control.paired);
         let theta = pooled.slope().unwrap_or(0.0);
-        let adjusted = |arm: &Bivariate| arm.adjusted(theta, pooled.x.mean);
+        let adjusted = |arm: &Arm| {
+            let mut moments = arm.unpaired;
+            moments.merge(&arm.paired.adjusted(theta, pooled.x.mean));
+            moments
+        };
         Some(Difference::between(adjusted(&self.treated), adjusted(&self.control)))
     }
 
     /// P-value of the chi-squared test that rows fall to the treated arm with the expected share, strictly between 0 and 1;
     /// `None` without rows. A tiny one (below .001) says that the assignment or the logging is broken, and with it the lift.
     pub fn sample_ratio_p_value(&self, expected_share: f64) -> Option<f64> {
-        let (treated, control) = (self.treated.y.n as f64, self.control.y.n as f64);
+        let (treated, control) = (self.treated.n() as f64, self.control.n() as f64);
         let n = treated + control;
         // Both terms of chi-squared share one numerator, because the deviations of the two arms cancel.
         let deviation = treated - n * expected_share;
         let chi_squared = deviation * deviation / (n * expected_share * (1.0 - expected_share));
         (n > 0.0).then(|| chi_squared_upper(chi_squared))
+    }
+}
+
+impl Arm {
+    /// How many rows it has.
+    pub fn n(&self) -> u64 {
+        self.paired.y.n + self.unpaired.n
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.paired.merge(&other.paired);
+        self.unpaired.merge(&other.unpaired);
     }
 }
 
@@ -127,14 +155,21 @@ mod tests {
     use super::*;
     use crate::stats::special::tests::assert_close;
 
-    fn arm(n: u64, y: (f64, f64), x: (f64, f64), products: f64) -> Bivariate {
-        Bivariate { y: Moments { n, mean: y.0, m2: y.1 }, x: Moments { n, mean: x.0, m2: x.1 }, products }
+    fn plain(n: u64, mean: f64, m2: f64) -> Arm {
+        Arm { unpaired: Moments { n, mean, m2 }, ..Arm::default() }
+    }
+
+    fn paired(n: u64, y: (f64, f64), x: (f64, f64), products: f64) -> Arm {
+        let paired = Bivariate { y: Moments { n, mean: y.0, m2: y.1 }, x: Moments { n, mean: x.0, m2: x.1 }, products };
+        Arm { paired, ..Arm::default() }
     }
 
     fn of(treated: &[(f64, f64)], control: &[(f64, f64)]) -> Arms {
         let mut arms = Arms::default();
-        treated.iter().for_each(|&(y, x)| arms.insert(true, y, x));
-        control.iter().for_each(|&(y, x)| arms.insert(false, y, x));
+        // NaN marks a row without covariate.
+        let covariate = |x: f64| (!x.is_nan()).then_some(x);
+        treated.iter().for_each(|&(y, x)| arms.insert(true, y, covariate(x)));
+        control.iter().for_each(|&(y, x)| arms.insert(false, y, covariate(x)));
         arms
     }
 
@@ -142,8 +177,8 @@ mod tests {
     #[test]
     fn visits_equal_the_reference() {
         let arms = Arms {
-            treated: arm(21307, (0.18275684047496127, 3182.3448631905007), (0.0, 0.0), 0.0),
-            control: arm(21306, (0.10616727682343002, 2021.8496198254015), (0.0, 0.0), 0.0),
+            treated: plain(21307, 0.18275684047496127, 3182.3448631905007),
+            control: plain(21306, 0.10616727682343002, 2021.8496198254015),
         };
         let visit = arms.difference().unwrap();
         assert_close(visit.estimate, 0.07658956365153125, 1e-9);
@@ -159,8 +194,8 @@ mod tests {
     #[test]
     fn spend_equals_the_reference() {
         let arms = Arms {
-            treated: arm(21307, (1.422616511005773, 6715902.586629512), (0.0, 0.0), 0.0),
-            control: arm(21306, (0.6527893551112361, 2860971.1523286263), (0.0, 0.0), 0.0),
+            treated: plain(21307, 1.422616511005773, 6715902.586629512),
+            control: plain(21306, 0.6527893551112361, 2860971.1523286263),
         };
         let spend = arms.difference().unwrap();
         assert_close(spend.estimate, 0.7698271558945368, 1e-9);
@@ -182,18 +217,17 @@ mod tests {
     /// tests/golden/hillstrom.py
     #[test]
     fn spend_adjusted_by_history_equals_the_reference() {
-        let history = |mean, m2| (mean, m2);
         let arms = Arms {
-            treated: arm(
+            treated: paired(
                 21307,
                 (1.422616511005773, 6715902.586629512),
-                history(242.83593091472284, 1444228971.2392101),
+                (242.83593091472284, 1444228971.2392101),
                 2496758.799851504,
             ),
-            control: arm(
+            control: paired(
                 21306,
                 (0.6527893551112361, 2860971.1523286263),
-                history(240.8826532432179, 1360903426.7471123),
+                (240.8826532432179, 1360903426.7471123),
                 917658.4073177555,
             ),
         };
@@ -222,6 +256,19 @@ mod tests {
         assert_close(relative.estimate, 0.1650532250287451, 1e-9);
         assert_close(relative.std_error.unwrap(), 0.06613451818253198, 1e-9);
         assert_close(arms.sample_ratio_p_value(0.5).unwrap(), 0.5270892568655381, 1e-9);
+    }
+
+    /// tests/golden/missing_baseline.py
+    #[test]
+    fn a_row_without_covariate_counts_as_it_is() {
+        let none = f64::NAN;
+        let treated = [(12.0, 10.0), (9.0, 8.0), (15.0, none), (20.0, 17.0), (7.0, 6.0), (18.0, 13.0)];
+        let control = [(8.0, 9.0), (11.0, 10.0), (5.0, none), (14.0, 12.0)];
+        let lift = of(&treated, &control).difference().unwrap();
+        assert_close(lift.estimate, 3.5156005477308288, 1e-12);
+        assert_close(lift.std_error.unwrap(), 1.7475673131228653, 1e-12);
+        assert_close(lift.degrees_of_freedom.unwrap(), 3.6889521407132584, 1e-12);
+        assert_close(lift.p_value().unwrap(), 0.12049343814138062, 1e-9);
     }
 
     #[test]

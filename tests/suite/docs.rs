@@ -19,8 +19,7 @@ Rules for all of them:
 - Aggregates take FILTER and OVER. DISTINCT is refused (0A000): equal rows are separate observations.
 - An aggregate's answer does not depend on the order of rows, nor on how they are spread over threads and machines, beyond a
   relative 1e-12; quantiles do not at all.
-- A `_summary` is one struct: `(velocity_summary(started_at, ended_at)).ci_low` from a Postgres client, `s['ci_low']` of a
-  column `s` in DataFusion.
+- A `_summary` is one struct: `velocity_summary(started_at, ended_at)['ci_low']` takes a field out.
 ";
 
 fn reference() -> String {

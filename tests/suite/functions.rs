@@ -100,6 +100,7 @@ async fn satisfaction() {
 async fn conversion() {
     assert_answers(&[
         ("SELECT conversion_rate(NULL)", "NULL"),
+        ("SELECT conversion_summary(true)['n']", "1"),
         ("SELECT conversion_rate(true)", "1.0"),
         ("SELECT conversion_rate(false)", "0.0"),
         (
@@ -238,10 +239,11 @@ async fn lift() {
                 "clv_lift: 3.0, std_error: 0.0, ci_low: 3.0, ci_high: 3.0, p_value: NULL, relative_lift: NULL, relative_ci_low: NULL, relative_ci_high: NULL, srm_p_value: 1.0",
             ),
         ),
-        // Rows without value, arm or baseline do not count.
+        // Rows without value or arm do not count; one without baseline counts as it is.
         (of("clv_lift(v, treated)", "(3, true, 0), (NULL, true, 0), (9, NULL, 0), (1, false, NULL)"), "2.0".to_owned()),
-        (of("clv_lift(v, treated, b)", "(3, true, 0), (1, false, NULL)"), "NULL".to_owned()),
-        // A constant NULL baseline is none, and one that does not vary changes nothing.
+        (of("clv_lift(v, treated, b)", "(3, true, 0), (1, false, NULL)"), "2.0".to_owned()),
+        // Without any baseline nothing is adjusted, nor by one that does not vary.
+        (of("clv_lift(v, treated, b)", "(3, true, NULL::double), (1, false, NULL::double)"), "2.0".to_owned()),
         (of("clv_lift(v, treated, NULL)", "(3, true, 0), (1, false, 0)"), "2.0".to_owned()),
         (of("clv_lift(v, treated, b)", "(3, true, 7), (1, false, 7)"), "2.0".to_owned()),
     ];

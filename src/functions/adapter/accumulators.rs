@@ -28,7 +28,7 @@ impl<A: Aggregate> Whole<A> {
 
 impl<A: Aggregate> Accumulator for Whole<A> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> PlanResult<()> {
-        let arguments = Arguments::new(A::ENTRY, values, &self.shares.absent)?;
+        let arguments = Arguments::new(A::ENTRY, values)?;
         for row in 0..values[0].len() {
             A::insert(&mut self.state, &arguments.row(row))?;
         }
@@ -83,7 +83,7 @@ impl<A: Aggregate> Sliding<A> {
 
 impl<A: Aggregate> Accumulator for Sliding<A> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> PlanResult<()> {
-        let arguments = Arguments::new(A::ENTRY, values, &self.shares.absent)?;
+        let arguments = Arguments::new(A::ENTRY, values)?;
         let states = (0..values[0].len()).map(|row| {
             let mut state = A::State::default();
             A::insert(&mut state, &arguments.row(row)).map(|()| state)

@@ -1,5 +1,6 @@
 //! The arguments of a call: typed columns, read row by row, and constants.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, TimestampMicrosecondArray};
@@ -9,7 +10,7 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
 
 use crate::error::{Error, Result};
-use crate::functions::entry::{Entry, Kind};
+use crate::functions::entry::{Argument, Entry, Kind};
 
 /// The columns of one batch of calls.
 pub(crate) struct Arguments<'a> {
@@ -21,16 +22,13 @@ enum Values<'a> {
     Number(&'a Float64Array),
     Boolean(&'a BooleanArray),
     Instant(&'a TimestampMicrosecondArray),
-    /// Left out, which for an optional argument a constant NULL says too: one can then still give a later one.
-    Absent,
 }
 
 impl<'a> Arguments<'a> {
     /// Reads a batch whose arguments were cast as the entry asks.
-    pub(super) fn new(entry: &'static Entry, arrays: &'a [ArrayRef], absent: &[bool]) -> Result<Self> {
+    pub(super) fn new(entry: &'static Entry, arrays: &'a [ArrayRef]) -> Result<Self> {
         let read = |(i, array): (usize, &'a ArrayRef)| {
             Ok(match entry.arguments[i].kind {
-                _ if absent.get(i).is_some_and(|&absent| absent) => Values::Absent,
                 Kind::Number | Kind::Share => Values::Number(cast::as_float64_array(array)?),
                 Kind::Boolean => Values::Boolean(cast::as_boolean_array(array)?),
                 Kind::Instant => Values::Instant(cast::as_timestamp_microsecond_array(array)?),
@@ -80,11 +78,6 @@ impl Row<'_> {
         }
     }
 
-    /// Whether the call has the argument at all, be it NULL in this row.
-    pub(crate) fn has(&self, argument: usize) -> bool {
-        !matches!(self.arguments.columns.get(argument), None | Some(Values::Absent))
-    }
-
     /// The error for a value outside an argument's domain (22023).
     pub(crate) fn refuse(&self, argument: usize, expected: &str, got: f64) -> Error {
         let entry = self.arguments.entry;
@@ -92,38 +85,20 @@ impl Row<'_> {
     }
 }
 
-/// What a call says once for all rows: its [`Kind::Share`] arguments, and which arguments it leaves out.
+/// The [`Kind::Share`] arguments of a call, which it says once for all rows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shares {
     values: Vec<Option<f64>>,
-    pub(super) absent: Vec<bool>,
 }
 
 impl Shares {
     /// Reads the constants of a call, refusing shares that vary by row or lie outside of 0 to 1.
     pub(super) fn of(entry: &'static Entry, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
-        let mut shares = Self::default();
-        for (argument, expression) in entry.arguments.iter().zip(expressions) {
-            let constant = constant(expression);
-            shares.absent.push(!argument.required && constant.as_ref().is_some_and(ScalarValue::is_null));
-            shares.values.push(match (argument.kind, constant) {
-                (Kind::Share, Some(ScalarValue::Float64(value))) => {
-                    let outside = |value: &f64| value.is_nan() || *value <= 0.0 || *value >= 1.0;
-                    if let Some(value) = value.filter(outside) {
-                        return Err(Error::argument(entry.name, argument.name, "strictly between 0 and 1", value));
-                    }
-                    if value.is_none() && argument.required {
-                        return Err(Error::argument(entry.name, argument.name, "strictly between 0 and 1", "NULL"));
-                    }
-                    value
-                }
-                (Kind::Share, _) => {
-                    return Err(Error::argument(entry.name, argument.name, "a constant", expression));
-                }
-                _ => None,
-            });
-        }
-        Ok(shares)
+        let shares = entry.arguments.iter().zip(expressions).map(|(argument, expression)| match argument.kind {
+            Kind::Share => share(entry, argument, expression),
+            _ => Ok(None),
+        });
+        Ok(Self { values: shares.collect::<Result<_>>()? })
     }
 
     /// The share given for an argument; `None` where it was left out.
@@ -137,11 +112,14 @@ impl Shares {
     }
 }
 
-/// The value of an expression that needs no row.
-fn constant(expression: &Arc<dyn PhysicalExpr>) -> Option<ScalarValue> {
+/// The value of one share: `None` for NULL, which an optional one may be, so that a later argument can be given.
+fn share(entry: &Entry, argument: &Argument, expression: &Arc<dyn PhysicalExpr>) -> Result<Option<f64>> {
+    let refuse = |expected: &str, got: &dyn Display| Err(Error::argument(entry.name, argument.name, expected, got));
     let no_columns = RecordBatch::new_empty(Arc::new(Schema::empty()));
     match expression.evaluate(&no_columns) {
-        Ok(ColumnarValue::Scalar(value)) => Some(value),
-        _ => None,
+        Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(value)))) if value > 0.0 && value < 1.0 => Ok(Some(value)),
+        Ok(ColumnarValue::Scalar(ScalarValue::Float64(None))) if !argument.required => Ok(None),
+        Ok(ColumnarValue::Scalar(value)) => refuse("strictly between 0 and 1", &value),
+        _ => refuse("a constant", expression),
     }
 }

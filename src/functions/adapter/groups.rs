@@ -52,8 +52,7 @@ impl<A: Aggregate> GroupsAccumulator for Groups<A> {
         total_num_groups: usize,
     ) -> PlanResult<()> {
         self.grow(total_num_groups);
-        let absent = self.shares.absent.clone();
-        let arguments = Arguments::new(A::ENTRY, values, &absent)?;
+        let arguments = Arguments::new(A::ENTRY, values)?;
         for (row, &group) in group_indices.iter().enumerate() {
             if passes(opt_filter, row) {
                 self.change(group, |state| A::insert(state, &arguments.row(row)))?;
@@ -87,7 +86,7 @@ impl<A: Aggregate> GroupsAccumulator for Groups<A> {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> PlanResult<Vec<ArrayRef>> {
-        let arguments = Arguments::new(A::ENTRY, values, &self.shares.absent)?;
+        let arguments = Arguments::new(A::ENTRY, values)?;
         let rows = values[0].len();
         let mut writer = Writer::new(A::State::COLUMNS, rows);
         for row in 0..rows {

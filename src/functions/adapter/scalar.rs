@@ -72,7 +72,7 @@ impl<S: Scalar> ScalarUDFImpl for Adapter<S> {
 }
 
 fn evaluate<S: Scalar>(arrays: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-    let arguments = Arguments::new(S::ENTRY, arrays, &[])?;
+    let arguments = Arguments::new(S::ENTRY, arrays)?;
     let mut writer = Writer::of_answers(S::ENTRY, rows);
     for row in 0..rows {
         writer.number(S::evaluate(&arguments.row(row))?);

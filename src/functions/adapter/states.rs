@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use super::columns::{Reader, Writer};
 use crate::functions::entry::{Column, ColumnKind};
-use crate::stats::difference::Arms;
+use crate::stats::difference::{Arm, Arms};
 use crate::stats::moments::{Bivariate, Moments};
 use crate::stats::proportion::Proportion;
 use crate::stats::satisfaction::Promoters;
@@ -120,30 +120,35 @@ impl State for Arms {
         number("treated_covariate_mean"),
         number("treated_covariate_m2"),
         number("treated_products"),
+        count("treated_unpaired_n"),
+        number("treated_unpaired_mean"),
+        number("treated_unpaired_m2"),
         count("control_n"),
         number("control_mean"),
         number("control_m2"),
         number("control_covariate_mean"),
         number("control_covariate_m2"),
         number("control_products"),
+        count("control_unpaired_n"),
+        number("control_unpaired_mean"),
+        number("control_unpaired_m2"),
     ];
 
     fn write(&self, row: &mut Writer) {
-        for arm in [&self.treated, &self.control] {
-            row.count(arm.y.n);
-            row.number(arm.y.mean);
-            row.number(arm.y.m2);
-            row.number(arm.x.mean);
-            row.number(arm.x.m2);
-            row.number(arm.products);
+        for Arm { paired, unpaired } in [&self.treated, &self.control] {
+            paired.y.write(row);
+            row.number(paired.x.mean);
+            row.number(paired.x.m2);
+            row.number(paired.products);
+            unpaired.write(row);
         }
     }
 
     fn read(row: &mut Reader) -> Self {
         let mut arm = || {
-            let y = Moments { n: row.count(), mean: row.number(), m2: row.number() };
+            let y = Moments::read(row);
             let x = Moments { n: y.n, mean: row.number(), m2: row.number() };
-            Bivariate { y, x, products: row.number() }
+            Arm { paired: Bivariate { y, x, products: row.number() }, unpaired: Moments::read(row) }
         };
         Self { treated: arm(), control: arm() }
     }
@@ -214,8 +219,11 @@ mod tests {
         round_trip(&[Moments { n: 2, mean: 3.5, m2: 0.5 }, Moments::default()]);
         round_trip(&[Proportion { n: 5, reached: 4 }, Proportion::default()]);
         round_trip(&[Promoters { n: 5, promoters: 4, detractors: 1 }, Promoters::default()]);
-        let arm =
-            |n| Bivariate { y: Moments { n, mean: 1.0, m2: 2.0 }, x: Moments { n, mean: 3.0, m2: 4.0 }, products: 5.0 };
+        let moments = |n, mean| Moments { n, mean, m2: mean * 2.0 };
+        let arm = |n| Arm {
+            paired: Bivariate { y: moments(n, 1.0), x: moments(n, 3.0), products: 5.0 },
+            unpaired: moments(n + 1, 7.0),
+        };
         round_trip(&[Arms { treated: arm(6), control: arm(7) }, Arms::default()]);
         let spells =
             Spells { closed: vec![1, 2], censored: vec![], open_since: vec![-7], latest: Some(-3), dropped: 1 };

@@ -12,7 +12,7 @@ const BASELINE: Argument = Argument::optional(
     "baseline",
     Kind::Number,
     "A value of the customer from before the assignment, which takes out what it explains (CUPED). It must not depend on \
-     the treatment. A constant NULL stands for none.",
+     the treatment. A row where it is NULL counts unadjusted.",
 );
 const EXPECTED_SHARE: Argument = Argument::optional(
     "expected_share",
@@ -25,14 +25,14 @@ pub(super) const ARGUMENTS: &[Argument] = &[VALUE, TREATED, BASELINE];
 /// Arguments of the summaries.
 pub(super) const SUMMARY_ARGUMENTS: &[Argument] = &[VALUE, TREATED, BASELINE, LEVEL, EXPECTED_SHARE];
 
-pub(super) const NULLS: &str = "a row without value or `treated` is ignored, and one without `baseline` where that is given. \
+pub(super) const NULLS: &str = "a row without value or `treated` is ignored; one without `baseline` counts unadjusted. \
                                 NULL where an arm is empty.";
-pub(super) const SUMMARY_NULLS: &str = "a row without value or `treated` is ignored, and one without `baseline` where that is \
-                                        given. No lift where an arm is empty; no standard error where one has fewer than two \
+pub(super) const SUMMARY_NULLS: &str = "a row without value or `treated` is ignored; one without `baseline` counts \
+                                        unadjusted. No lift where an arm is empty; no standard error where one has fewer than two \
                                         rows; no p-value where neither varies; no relative lift where the control arm's mean \
                                         is not above 0.";
 pub(super) const SUMMARY_ERRORS: &str = "22023 where `level` or `expected_share` is not a constant strictly between 0 and 1; 22003 beyond the type's range.";
-pub(super) const COST: &str = "constant time per row, 96 bytes per group.";
+pub(super) const COST: &str = "constant time per row, 144 bytes per group.";
 pub(super) const SOURCE: &str = "Deng, Xu, Kohavi & Walker (2013), Improving the sensitivity of online controlled experiments by \
                                  utilizing pre-experiment data.";
 pub(super) const SUMMARY_SOURCE: &str = "Welch (1947), The generalization of Student's problem; CUPED: Deng, Xu, Kohavi & Walker \
@@ -57,9 +57,8 @@ pub(super) const fn columns(lift: &'static str) -> [Column; 11] {
 
 /// Adds the row to its arm.
 pub(super) fn insert(state: &mut Arms, row: &Row) -> Result<()> {
-    let baseline = if row.has(2) { row.number(2)? } else { Some(0.0) };
-    if let (Some(value), Some(treated), Some(baseline)) = (row.number(0)?, row.boolean(1), baseline) {
-        state.insert(treated, value, baseline);
+    if let (Some(value), Some(treated)) = (row.number(0)?, row.boolean(1)) {
+        state.insert(treated, value, row.number(2)?);
     }
     Ok(())
 }
@@ -76,8 +75,8 @@ pub(super) fn summary(state: &Arms, shares: &Shares, answer: &mut Writer) {
     let interval = difference.and_then(|difference| difference.interval(level));
     let relative = difference.and_then(|difference| difference.relative(level));
     let relative_interval = relative.and_then(|relative| relative.interval);
-    answer.count(state.treated.y.n);
-    answer.count(state.control.y.n);
+    answer.count(state.treated.n());
+    answer.count(state.control.n());
     answer.number(difference.map(|difference| difference.estimate));
     answer.number(difference.and_then(|difference| difference.std_error));
     answer.number(interval.map(|interval| interval.low));

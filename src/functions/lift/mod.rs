@@ -4,8 +4,7 @@
 //! |---|---|---|---|
 //! | NULL value | not a term | row ignored | row ignored |
 //! | NULL `treated` | | row ignored | row ignored |
-//! | NULL `baseline` in a row | | row ignored | row ignored |
-//! | `baseline` a constant NULL | | as if left out | as if left out |
+//! | NULL `baseline` | | row counts unadjusted | row counts unadjusted |
 //! | `baseline` the same in all rows | | changes nothing | changes nothing |
 //! | no rows | NULL | NULL | n and n_control 0, the rest NULL |
 //! | an arm empty | | NULL | only n, n_control and srm_p_value |
