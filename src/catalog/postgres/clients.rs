@@ -219,3 +219,27 @@ async fn replay(recorded: &str) {
 async fn psql_gets_what_postgres_answers() {
     replay(include_str!("../../../tests/data/catalog/psql15.txt")).await;
 }
+
+#[tokio::test]
+async fn the_catalogs_hold_what_those_of_postgres_hold() {
+    replay(include_str!("../../../tests/data/catalog/catalog15.txt")).await;
+}
+
+#[tokio::test]
+async fn a_subquery_of_many_rows_is_no_value() {
+    let sql = "SELECT (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid) FROM pg_class c WHERE c.relname = 'big'";
+    assert_eq!(ask(&context(), sql).await.unwrap_err().state(), crate::SqlState::CardinalityViolation);
+}
+
+#[tokio::test]
+async fn names_that_mean_nothing_are_errors() {
+    for (sql, state) in [
+        ("SELECT 'nosuch'::regclass", crate::SqlState::UndefinedTable),
+        ("SELECT 'nosuch'::regtype", crate::SqlState::UndefinedObject),
+        ("SELECT current_setting('nosuch')", crate::SqlState::UndefinedObject),
+        ("SELECT pg_get_viewdef('nosuch')", crate::SqlState::UndefinedTable),
+        ("SELECT format_type()", crate::SqlState::UndefinedFunction),
+    ] {
+        assert_eq!(ask(&context(), sql).await.unwrap_err().state(), state, "{sql}");
+    }
+}

@@ -152,7 +152,7 @@ pub struct Relation {
     pub columns: Vec<Column>,
     /// What it holds.
     pub comment: Option<String>,
-    /// The query of a view.
+    /// The query of a view, ended by a semicolon as Postgres shows it.
     pub definition: Option<String>,
     /// Its CHECK constraints.
     pub checks: Vec<Check>,
@@ -291,10 +291,14 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
         name: entry.name,
         kind: entry.kind,
         comment: entry.comment,
-        definition: entry.definition,
+        definition: entry.definition.as_deref().map(terminated),
         rows: entry.rows,
         bytes: entry.bytes,
     }
+}
+
+fn terminated(query: &str) -> String {
+    format!("{};", query.trim_end().trim_end_matches(';'))
 }
 
 /// What tells a function's variants apart.
@@ -348,6 +352,12 @@ mod tests {
         assert_eq!(first.iter().collect::<HashSet<_>>().len(), 2000);
         assert!(first.iter().all(|oid| HASHED.contains(oid)));
         assert_ne!(HashedOids::default().take("function", "a"), HashedOids::default().take("constraint", "a"));
+    }
+
+    #[test]
+    fn view_definitions_end_with_one_semicolon() {
+        assert_eq!(terminated(" SELECT 1; "), " SELECT 1;");
+        assert_eq!(terminated("SELECT 1"), "SELECT 1;");
     }
 
     #[test]

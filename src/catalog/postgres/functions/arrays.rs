@@ -1,10 +1,12 @@
 //! Bounds of arrays, which start at 1.
 
+use arrow::array::Array;
+use datafusion::logical_expr::Volatility;
+use datafusion::scalar::ScalarValue;
+
 use super::signature::Kind::{Any, Integer};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::error::Result;
-use arrow::array::Array;
-use datafusion::scalar::ScalarValue;
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
     bound("array_upper", |call| Ok(length(call).into())),
@@ -12,7 +14,15 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
 ];
 
 const fn bound(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
-    SystemFunction { name, required: &[Any, Integer], optional: &[], result: "int4", strict: true, answer }
+    SystemFunction {
+        name,
+        required: &[Any, Integer],
+        optional: &[],
+        result: "int4",
+        strict: true,
+        volatility: Volatility::Stable,
+        answer,
+    }
 }
 
 /// Elements of the first dimension; `None` for an empty array, for what is no array and for other dimensions.

@@ -9,7 +9,7 @@
 //! | `arrays` | bounds of arrays |
 //! | `signature` | what a system function is made of |
 //!
-//! They are stable: one answer a statement.
+//! They are stable, one answer a statement, but for `set_config`.
 
 mod arrays;
 mod definitions;

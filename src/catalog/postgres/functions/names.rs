@@ -1,5 +1,7 @@
 //! Names of objects: visibility without a schema, `regclass` and its kind, names of types, quoting.
 
+use datafusion::logical_expr::Volatility;
+
 use super::signature::Kind::{Any, Integer, Relation, Text};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::catalog::postgres::listing::{self, OWNER_OID};
@@ -28,6 +30,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[Integer],
         result: "text",
         strict: false,
+        volatility: Volatility::Stable,
         answer: |call| {
             let modifier = call.integer(1).and_then(|m| i32::try_from(m).ok());
             Ok(call.integer(0).map(|_| types::format_type(call.oid(0), modifier)).into())
@@ -61,6 +64,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "text",
         strict: false,
+        volatility: Volatility::Stable,
         answer: |call| {
             let shown = types::of_arrow(&call.arguments[0].data_type());
             Ok(types::format_type(shown.oid, None).into())
@@ -72,6 +76,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "text",
         strict: true,
+        volatility: Volatility::Stable,
         answer: |call| Ok(call.text(0).map(quote_identifier).into()),
     },
     SystemFunction {
@@ -80,28 +85,61 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "text",
         strict: true,
+        volatility: Volatility::Stable,
         answer: |call| Ok(call.text(0).map(|text| format!("'{}'", text.replace('\'', "''"))).into()),
     },
 ];
 
 /// A function of one OID that says whether its object is found by its bare name.
 const fn of_object(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
-    SystemFunction { name, required: &[Integer], optional: &[], result: "bool", strict: true, answer }
+    SystemFunction {
+        name,
+        required: &[Integer],
+        optional: &[],
+        result: "bool",
+        strict: true,
+        volatility: Volatility::Stable,
+        answer,
+    }
 }
 
 /// What a cast to an object identifier type does: an OID stays, a name becomes the OID of its object.
 const fn reference(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
-    SystemFunction { name, required: &[Relation], optional: &[], result: "oid", strict: true, answer }
+    SystemFunction {
+        name,
+        required: &[Relation],
+        optional: &[],
+        result: "oid",
+        strict: true,
+        volatility: Volatility::Stable,
+        answer,
+    }
 }
 
 /// The OID of the object of a name, or NULL.
 const fn lookup(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
-    SystemFunction { name, required: &[Text], optional: &[], result: "oid", strict: true, answer }
+    SystemFunction {
+        name,
+        required: &[Text],
+        optional: &[],
+        result: "oid",
+        strict: true,
+        volatility: Volatility::Stable,
+        answer,
+    }
 }
 
 /// How an object identifier is printed.
 const fn output(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
-    SystemFunction { name, required: &[Integer], optional: &[], result: "text", strict: true, answer }
+    SystemFunction {
+        name,
+        required: &[Integer],
+        optional: &[],
+        result: "text",
+        strict: true,
+        volatility: Volatility::Stable,
+        answer,
+    }
 }
 
 fn name<'a>(call: &'a Call) -> &'a str {

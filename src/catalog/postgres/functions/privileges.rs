@@ -1,8 +1,9 @@
 //! What a role may do. There is one role, which owns everything: it may do what it asks about.
 
-use super::signature::Answer;
+use datafusion::logical_expr::Volatility;
+
 use super::signature::Kind::Text;
-use super::signature::{Call, Kind, SystemFunction};
+use super::signature::{Answer, Call, Kind, SystemFunction};
 use crate::error::Result;
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
@@ -16,7 +17,15 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
 ];
 
 const fn privilege(name: &'static str, required: &'static [Kind], optional: &'static [Kind]) -> SystemFunction {
-    SystemFunction { name, required, optional, result: "bool", strict: true, answer: owner_may }
+    SystemFunction {
+        name,
+        required,
+        optional,
+        result: "bool",
+        strict: true,
+        volatility: Volatility::Stable,
+        answer: owner_may,
+    }
 }
 
 fn owner_may(_: &Call) -> Result<Answer> {

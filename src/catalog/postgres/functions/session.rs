@@ -1,5 +1,7 @@
 //! The server, the session and its settings.
 
+use datafusion::logical_expr::Volatility;
+
 use super::signature::Kind::{Boolean, Integer, Text};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::config::POSTGRES_VERSION;
@@ -26,6 +28,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "_name",
         strict: true,
+        volatility: Volatility::Stable,
         answer: current_schemas,
     },
     SystemFunction {
@@ -34,6 +37,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[Boolean],
         result: "text",
         strict: true,
+        volatility: Volatility::Stable,
         answer: current_setting,
     },
     SystemFunction {
@@ -42,6 +46,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[Boolean],
         result: "text",
         strict: false,
+        volatility: Volatility::Volatile,
         answer: set_config,
     },
     SystemFunction {
@@ -50,6 +55,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "name",
         strict: true,
+        volatility: Volatility::Stable,
         answer: user_by_id,
     },
     SystemFunction {
@@ -58,6 +64,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "name",
         strict: true,
+        volatility: Volatility::Stable,
         answer: |call| Ok(if call.integer(0) == Some(6) { "UTF8" } else { "" }.into()),
     },
     SystemFunction {
@@ -66,6 +73,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "int4",
         strict: true,
+        volatility: Volatility::Stable,
         answer: |call| {
             let utf8 = call.text(0).is_some_and(|name| matches!(name.to_ascii_uppercase().as_str(), "UTF8" | "UTF-8"));
             Ok(if utf8 { 6i64 } else { -1 }.into())
@@ -77,13 +85,14 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         optional: &[],
         result: "text",
         strict: true,
+        volatility: Volatility::Stable,
         answer: |_| Ok("".into()),
     },
 ];
 
 /// A function without arguments.
 const fn fact(name: &'static str, result: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
-    SystemFunction { name, required: &[], optional: &[], result, strict: true, answer }
+    SystemFunction { name, required: &[], optional: &[], result, strict: true, volatility: Volatility::Stable, answer }
 }
 
 /// Starts as PostgreSQL's does: clients read the version from it. Then our own.

@@ -59,6 +59,8 @@ pub(super) struct SystemFunction {
     pub(super) result: &'static str,
     /// Whether NULL in any argument makes the answer NULL without a call.
     pub(super) strict: bool,
+    /// Stable, unless a call changes something.
+    pub(super) volatility: Volatility,
     /// Its answer for one row.
     pub(super) answer: fn(&Call) -> crate::Result<Answer>,
 }
@@ -161,7 +163,7 @@ impl Call<'_> {
 impl SystemFunction {
     /// The function as DataFusion calls it.
     pub(super) fn bind(&'static self, source: Source, session: Arc<dyn SessionFacts>) -> ScalarUDF {
-        let signature = Signature::user_defined(Volatility::Stable);
+        let signature = Signature::user_defined(self.volatility);
         ScalarUDF::new_from_impl(Bound { function: self, signature, source, session })
     }
 
@@ -179,7 +181,7 @@ impl SystemFunction {
             schema: relations::PG_CATALOG.to_owned(),
             name: self.name.to_owned(),
             kind: FunctionKind::Scalar,
-            volatility: Volatility::Stable,
+            volatility: self.volatility,
             arguments: required.chain(optional).collect(),
             result: self.result_type().oid,
             comment: None,
