@@ -83,7 +83,7 @@ async fn feed(
 ) -> Result<()> {
     while let Some(portion) = intake.next().await? {
         let refused = session.violations(table, portion.rows()).await?;
-        let refused = refused.into_iter().map(|(row, error)| (row, error.message().to_owned())).collect();
+        let refused = refused.into_iter().map(|(row, error)| (row, error.to_string())).collect();
         let rows = intake.keep(portion, refused)?;
         if rows.num_rows() > 0 && sender.send(Ok(rows)).await.is_err() {
             // The commit has failed and says why itself.
@@ -147,7 +147,7 @@ impl<'a> Insert<'a> {
             match self.client.execute_raw(&self.statement, &columns).await {
                 Ok(_) => {}
                 Err(error) if !blames_a_row(&error) => return Err(remote(&error)),
-                Err(error) if rows.len() == 1 => refused.push((rows[0], remote(&error).message().to_owned())),
+                Err(error) if rows.len() == 1 => refused.push((rows[0], remote(&error).to_string())),
                 Err(_) => {
                     let (first, second) = rows.split_at(rows.len() / 2);
                     pending.extend([second, first]);
