@@ -63,6 +63,7 @@ fn ran(output: std::process::Output) -> Ran {
 /// A server on a port of its own, ended with the test.
 struct Serving {
     process: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
     port: String,
 }
 
@@ -72,7 +73,7 @@ impl Serving {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let psql = lines.find(|line| line.as_ref().unwrap().contains("psql -h 127.0.0.1 -p ")).unwrap().unwrap();
         let port = psql.split("-p ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-        Self { process, port }
+        Self { process, lines, port }
     }
 
     fn url(&self) -> String {
@@ -246,10 +247,14 @@ fn a_load_into_a_served_folder_goes_through_the_server() {
 
     let ran = place.run(&["load", "contacts", "contacts.csv", "--url", &serving.url(), "--strict"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
+    place.file("short.csv", "account_id\na1\n");
+    let ran = place.run(&["load", "contacts", "short.csv", "--url", &serving.url()]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("no field for contact_id, which contacts requires"), "{}", ran.err);
     let ran = place.run(&["load", "contacts", "contacts.csv", "--url", &serving.url()]);
     assert_eq!(ran.code, 3, "{}", ran.err);
     assert!(ran.out.contains("contacts: 2 rows loaded, 3 rejected"), "{}", ran.out);
-    assert!(ran.err.contains("rejected contacts.csv:4: "), "{}", ran.err);
+    assert!(ran.err.contains("contacts.csv:4: null value in column \"contact_id\""), "{}", ran.err);
     let sql = "SELECT contact_id, account_id, created_at, uses_product FROM contacts ORDER BY contact_id";
     let ran = place.run(&["sql", "--url", &serving.url(), "--format", "json", sql]);
     let expected = "{\"contact_id\":\"c1\",\"account_id\":\"a1\",\"created_at\":\"2024-01-02 03:04:05+00\",\"uses_product\":true}\n\
@@ -263,17 +268,18 @@ fn a_strict_load_through_a_server_is_all_or_nothing() {
     let serving = Serving::start(&place, &["serve", "--data", "db", "--listen", "127.0.0.1:0"]);
     let load = |file: &str| place.run(&["load", "accounts", file, "--strict", "--url", &serving.url()]);
     let count = || {
-        let sql = "SELECT count(*) FROM accounts";
+        let sql = "SELECT (SELECT count(*) FROM accounts), count(*) FROM information_schema.tables \
+                   WHERE table_name LIKE 'loading%'";
         place.run(&["sql", "--format", "csv", "--url", &serving.url(), sql]).out.lines().nth(1).map(str::to_owned)
     };
     place.file("bad.csv", "account_id,icp_fit\na1,0.5\na2,1.5\n");
     let ran = load("bad.csv");
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(ran.err.contains("violates check constraint"), "{}", ran.err);
-    assert_eq!(count().as_deref(), Some("0"));
+    assert_eq!(count().as_deref(), Some("0,0"));
     place.file("good.csv", "account_id,icp_fit\na1,0.5\n'a''2',\n");
     assert_eq!(load("good.csv").code, 0);
-    assert_eq!(count().as_deref(), Some("2"));
+    assert_eq!(count().as_deref(), Some("2,0"));
 }
 
 #[test]
@@ -362,12 +368,46 @@ fn the_shell_takes_statements_over_several_lines() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = b"SELECT 1\n  AS one;\nSELECT nope;\n\\x\n\\q\nSELECT 2 AS two;\n";
+    let lines = b"SELECT 1\n  AS one;\nSELECT nope;\n\\x\n\\d contacts\n\\q\nSELECT 2 AS two;\n";
     process.stdin.take().unwrap().write_all(lines).unwrap();
     let ran = ran(process.wait_with_output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.out.contains(" one \n-----\n   1\n(1 row)\n"), "{}", ran.out);
     assert!(ran.out.contains("error: column \"nope\" does not exist"), "{}", ran.out);
     assert!(ran.out.contains("unknown command \\x"), "{}", ran.out);
+    assert!(ran.out.contains("uses_product"), "{}", ran.out);
     assert!(!ran.out.contains("two"), "{}", ran.out);
+}
+
+#[test]
+fn the_demo_prints_its_layers_and_keeps_its_truth() {
+    let place = Place::new();
+    let arguments = ["demo", "--no-serve", "--interactions", "2000", "--data", "db"];
+    let ran = place.run(&arguments);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for layer in ["Levers", "Conversion", "Velocity", "Lift", "Satisfaction"] {
+        assert!(ran.out.contains(&format!("\n{layer}: ")), "{}", ran.out);
+    }
+    assert!(!ran.out.contains("(0 rows)"), "{}", ran.out);
+    let truth: serde_json::Value = serde_json::from_str(&place.read("db/truth.json")).unwrap();
+    let planted = truth["ppp"]["top"][0]["account_id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        place.ask("SELECT account_id FROM ppp_account ORDER BY ppp DESC NULLS LAST LIMIT 1"),
+        format!("{planted}\n")
+    );
+    let ran = place.run(&arguments);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("error: db is not empty"), "{}", ran.err);
+}
+
+#[test]
+fn the_demo_serves_what_it_made() {
+    let place = Place::new();
+    let mut serving = Serving::start(&place, &["demo", "--interactions", "2000", "--listen", "127.0.0.1:0"]);
+    let queries: Vec<String> = serving.lines.by_ref().skip(1).take(3).map(Result::unwrap).collect();
+    for query in queries {
+        let ran = place.run(&["sql", "--url", &serving.url(), query.trim()]);
+        assert_eq!(ran.code, 0, "{query}: {}", ran.err);
+        assert!(!ran.out.contains("(0 rows)"), "{query}: {}", ran.out);
+    }
 }

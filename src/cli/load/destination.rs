@@ -30,13 +30,23 @@ pub async fn table_schema(connection: &Connection, table: &str) -> Result<Schema
         Connection::Remote(client) => {
             let statement = client.prepare(&format!("SELECT * FROM {table} LIMIT 0")).await;
             let statement = statement.map_err(|error| remote(&error))?;
-            let fields = statement
-                .columns()
-                .iter()
-                .map(|column| Ok(Field::new(column.name(), arrow_type(column.name(), column.type_())?, true)));
-            Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>>>()?)))
+            let required = required(client, table).await?;
+            let field = |column: &tokio_postgres::Column| {
+                let name = column.name();
+                let nullable = !required.iter().any(|required| required == name);
+                Ok(Field::new(name, arrow_type(name, column.type_())?, nullable))
+            };
+            Ok(Arc::new(Schema::new(statement.columns().iter().map(field).collect::<Result<Vec<_>>>()?)))
         }
     }
+}
+
+/// The columns that a table of a server requires.
+async fn required(client: &Client, table: &str) -> Result<Vec<String>> {
+    let table = table.replace('\'', "''");
+    let sql = format!("SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnotnull");
+    let rows = client.query(&sql, &[]).await.map_err(|error| remote(&error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Loads what an intake gives and counts the rows that went in. `strict` is all or nothing.
