@@ -14,8 +14,9 @@ struct Layer {
 
 /// Prints every layer.
 pub async fn print_layers(session: &Session, truth: &Truth) -> Result<()> {
+    say("");
     for layer in layers(truth) {
-        say(format_args!("\n{}", layer.title));
+        say(layer.title);
         embedded(session, &layer.sql, &mut Printer::new(Stdout::new(), Form::Table)).await?;
     }
     Ok(())
@@ -30,8 +31,8 @@ fn layers(truth: &Truth) -> Vec<Layer> {
         Layer {
             title: "Levers: what was done, and what it cost",
             sql: "SELECT lever, interactions, round(total_cost) AS total_cost \
-                  FROM (SELECT lever, sum(interactions) AS interactions FROM lever_volume GROUP BY lever) AS volume \
-                  FULL JOIN (SELECT lever, sum(total_cost) AS total_cost FROM lever_cost GROUP BY lever) AS cost \
+                  FROM (SELECT lever, sum(total_cost) AS total_cost FROM lever_cost GROUP BY lever) AS cost \
+                  LEFT JOIN (SELECT lever, sum(interactions) AS interactions FROM lever_volume GROUP BY lever) AS volume \
                   USING (lever) ORDER BY total_cost DESC"
                 .to_owned(),
         },
