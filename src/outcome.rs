@@ -2,6 +2,7 @@
 
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::sql::sqlparser::ast::Statement;
 
 /// The result of one statement.
 pub enum Outcome {
@@ -24,6 +25,11 @@ impl Tag {
     /// A command that touches no rows.
     pub fn of(command: &'static str) -> Self {
         Self { command, rows: None }
+    }
+
+    /// A statement that gave rows: SELECT says how many, SHOW and EXPLAIN do not.
+    pub fn gave(command: &'static str, rows: u64) -> Self {
+        Self { command, rows: (command == "SELECT").then_some(rows) }
     }
 
     /// A command that says how many rows it touched.
@@ -59,6 +65,15 @@ impl Prepared {
     /// The columns of its rows; `None` for a command that answers with a tag.
     pub fn schema(&self) -> Option<&SchemaRef> {
         self.schema.as_ref()
+    }
+
+    /// The command its tag begins with, for a statement that gives rows.
+    pub fn command(&self) -> &'static str {
+        match self.statement.ast() {
+            Statement::ShowVariable { .. } => "SHOW",
+            Statement::Explain { .. } => "EXPLAIN",
+            _ => "SELECT",
+        }
     }
 
     /// The statement it was made from.

@@ -1,6 +1,8 @@
 //! What names mean: schemas, tables and views, their persisted record, and how a statement finds them.
 
 mod contents;
+mod distinct_outputs;
+mod field_access;
 mod output_names;
 pub mod postgres;
 mod record;

@@ -55,8 +55,10 @@ fn items(body: &SetExpr) -> Option<&[SelectItem]> {
 }
 
 fn rename(name: &mut String, item: &SelectItem) {
-    if let SelectItem::UnnamedExpr(expr) = item {
-        *name = output_name(expr);
+    match item {
+        SelectItem::UnnamedExpr(expr) => *name = output_name(expr),
+        SelectItem::ExprWithAlias { alias, .. } => *name = fold(alias),
+        _ => {}
     }
 }
 

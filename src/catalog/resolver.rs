@@ -29,6 +29,8 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::FutureExt;
 
+use super::distinct_outputs::make_outputs_distinct;
+use super::field_access::name_fields;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
 use super::store::State;
@@ -86,8 +88,11 @@ impl<'a> Resolver<'a> {
         Self { lenient: true, ..self }
     }
 
-    /// Plans a statement; one over the system catalogs is first brought into SQL that the engine knows.
+    /// Plans a statement; Postgres' spelling of fields and repeated outputs is first brought into the engine's, and one over
+    /// the system catalogs into SQL that the engine knows.
     pub fn plan(&self, mut statement: ast::Statement) -> Result<LogicalPlan> {
+        name_fields(&mut statement);
+        make_outputs_distinct(&mut statement);
         if postgres::is_catalog_statement(&statement) {
             postgres::adapt(&mut statement);
         }

@@ -89,6 +89,7 @@ impl Connection {
         let Some(prepared) = &portal.statement.prepared else {
             return self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()));
         };
+        let command = prepared.command();
         if let Progress::Bound = portal.progress {
             let values = std::mem::take(&mut portal.values).into_iter().take(prepared.parameters().len()).collect();
             portal.progress = Progress::Finished;
@@ -116,7 +117,7 @@ impl Connection {
             Sent::Some(_) => self.wire.put(Message::PortalSuspended(PortalSuspended::new())),
             Sent::All(count) => {
                 portal.progress = Progress::Finished;
-                self.complete(&Tag::counted("SELECT", count), began)
+                self.complete(&Tag::gave(command, count), began)
             }
         }
     }

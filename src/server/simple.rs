@@ -44,7 +44,7 @@ impl Connection {
                 self.wire.put(Message::RowDescription(columns.description(&formats)))?;
                 let mut rows = Rows::new(stream, columns, formats, &self.time_zone())?;
                 let (Sent::All(count) | Sent::Some(count)) = rows.send(&mut self.wire, None).await?;
-                self.complete(&Tag::counted("SELECT", count), began)?;
+                self.complete(&Tag::gave(prepared.command(), count), began)?;
             }
         }
         self.wire.flush().await

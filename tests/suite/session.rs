@@ -150,3 +150,24 @@ async fn a_folder_has_one_holder() {
     let refused = Database::open(folder.path()).await.err().unwrap();
     assert_eq!(refused.state(), SqlState::LockNotAvailable);
 }
+
+#[tokio::test]
+async fn a_query_may_give_the_same_output_twice() {
+    let (_database, session) = fresh().await;
+    let twice = "SELECT a, a, count(*), count(*), a + 1, a + 1 AS b FROM (VALUES (1)) t(a) GROUP BY a";
+    assert_eq!(run(&session, twice, vec![]).await.unwrap(), "1,1,1,1,2,2");
+    let prepared = session.prepare(&session.parse(twice).unwrap()[0], &[]).await.unwrap();
+    let names: Vec<_> = prepared.schema().unwrap().fields().iter().map(|f| f.name().as_str()).collect();
+    assert_eq!(names, ["a", "a", "count", "count", "?column?", "b"]);
+    run(&session, "CREATE TABLE t (a int, b int); INSERT INTO t SELECT a, a FROM (VALUES (5)) s(a)", vec![])
+        .await
+        .unwrap();
+    assert_eq!(run(&session, "SELECT * FROM t", vec![]).await.unwrap(), "5,5");
+}
+
+#[tokio::test]
+async fn a_field_of_a_struct_is_read_as_in_postgres() {
+    let (_database, session) = fresh().await;
+    let fields = "SELECT (conversion_summary(x)).n, (conversion_summary(x)).reached FROM (VALUES (true), (false)) t(x)";
+    assert_eq!(run(&session, fields, vec![]).await.unwrap(), "2,1");
+}

@@ -1,0 +1,24 @@
+//! `(velocity_summary(a, b)).ci_low`: the field of a struct as Postgres writes it.
+//!
+//! The parser gives the field as an identifier, which DataFusion would look up as a column; it takes a string.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Ident, Statement, Value, visit_expressions_mut};
+
+/// Turns the identifiers of field accesses into the strings that DataFusion takes.
+pub(super) fn name_fields(statement: &mut Statement) {
+    let _ = visit_expressions_mut(statement, |expr| {
+        if let Expr::CompoundFieldAccess { access_chain, .. } = expr {
+            access_chain.iter_mut().for_each(name_field);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+fn name_field(access: &mut AccessExpr) {
+    if let AccessExpr::Dot(Expr::Identifier(Ident { value, quote_style, .. })) = access {
+        let name = if quote_style.is_some() { value.clone() } else { value.to_lowercase() };
+        *access = AccessExpr::Dot(Expr::Value(Value::SingleQuotedString(name).into()));
+    }
+}
