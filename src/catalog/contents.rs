@@ -1,6 +1,7 @@
 //! The contents of the catalog as Postgres clients are shown them: a listing, made when it is asked for and kept until
 //! something changes.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
@@ -27,6 +28,8 @@ pub struct Contents {
     engine: SessionState,
     functions: Vec<FunctionEntry>,
     known: Mutex<Option<(Stamp, Arc<Listing>)>>,
+    /// The columns of views by OID, which only a change of the catalog can change; planning them all takes a while.
+    views: Mutex<Option<(u64, HashMap<u32, SchemaRef>)>>,
 }
 
 /// What a listing is of: a version of the catalog, and one of each of its tables.
@@ -40,7 +43,7 @@ impl Contents {
     /// The contents of a catalog, with the functions of the engine that sessions are copies of.
     pub fn new(catalog: Arc<Catalog>, engine: SessionState) -> Self {
         let functions = functions(&engine);
-        Self { catalog, engine, functions, known: Mutex::default() }
+        Self { catalog, engine, functions, known: Mutex::default(), views: Mutex::default() }
     }
 
     /// The newest listing.
@@ -58,16 +61,33 @@ impl Contents {
     }
 
     fn list(&self, state: Arc<State>) -> Listing {
-        let (source, session) = unbound();
-        let system = SystemSchemas::new(source, session);
-        let resolver = Resolver::new(&self.engine, Arc::clone(&state), &system, vec![]);
+        let views = self.views(&state);
         let schemas = state.record.schemas.iter().map(|schema| SchemaEntry {
             oid: schema.oid,
             name: schema.name.clone(),
             comment: schema.comment.clone(),
         });
-        let relations = state.record.relations.iter().map(|relation| entry(relation, &state, &resolver));
+        let relations = state.record.relations.iter().map(|relation| entry(relation, &state, &views));
         Listing::new(DATABASE, OWNER, schemas.collect(), relations.collect(), self.functions.clone())
+    }
+
+    /// The columns of every view that can be planned.
+    fn views(&self, state: &Arc<State>) -> HashMap<u32, SchemaRef> {
+        if let Some((version, columns)) = self.views.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && *version == state.version
+        {
+            return columns.clone();
+        }
+        let (source, session) = unbound();
+        let system = SystemSchemas::new(source, session);
+        let resolver = Resolver::new(&self.engine, Arc::clone(state), &system, vec![]);
+        let columns = state.record.relations.iter().filter_map(|relation| {
+            let plan = resolver.plan_view(relation.view()?).ok()?;
+            Some((relation.oid, Arc::clone(plan.schema().inner())))
+        });
+        let columns: HashMap<u32, SchemaRef> = columns.collect();
+        *self.views.lock().unwrap_or_else(PoisonError::into_inner) = Some((state.version, columns.clone()));
+        columns
     }
 }
 
@@ -78,18 +98,16 @@ impl Stamp {
     }
 }
 
-fn entry(relation: &RelationRecord, state: &State, resolver: &Resolver) -> RelationEntry {
+fn entry(relation: &RelationRecord, state: &State, views: &HashMap<u32, SchemaRef>) -> RelationEntry {
     let snapshot = state.table(relation).map(|table| table.snapshot());
     let (kind, columns, definition, checks) = match &relation.body {
         Body::Table { checks, .. } => {
             let checks = checks.iter().map(|check| (check.name.clone(), check.expression.clone()));
             (RelationKind::Table, snapshot.as_ref().map(|s| Arc::clone(s.schema())), None, checks.collect())
         }
+        // A view that can no longer be planned is listed without columns: reading it says why.
         Body::View(view) => {
-            // A view that can no longer be planned is listed without columns: reading it says why.
-            let columns: Option<SchemaRef> =
-                resolver.plan_view(view).ok().map(|plan| Arc::clone(plan.schema().inner()));
-            (RelationKind::View, columns, Some(laid_out(&view.query)), vec![])
+            (RelationKind::View, views.get(&relation.oid).cloned(), Some(laid_out(&view.query)), vec![])
         }
     };
     let is_table = kind == RelationKind::Table;

@@ -13,16 +13,16 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         Ok(call.relation(0)?.and_then(|view| view.definition.clone()).into())
     }),
     text_of("pg_get_constraintdef", &[Integer], &[Boolean], |call| {
-        Ok(call.listing.check(call.oid(0)).map(|(_, check)| format!("CHECK ({})", check.condition)).into())
+        Ok(call.listing().check(call.oid(0)).map(|(_, check)| format!("CHECK ({})", check.condition)).into())
     }),
     text_of("pg_get_expr", &[Text, Integer], &[Boolean], |call| Ok(call.text(0).into())),
     text_of("pg_get_function_arguments", &[Integer], &[], function_arguments),
     text_of("pg_get_function_identity_arguments", &[Integer], &[], |call| {
-        let function = call.listing.function(call.oid(0));
+        let function = call.listing().function(call.oid(0));
         Ok(function.map(|f| f.entry.arguments.iter().map(argument).collect::<Vec<_>>().join(", ")).into())
     }),
     text_of("pg_get_function_result", &[Integer], &[], |call| {
-        Ok(call.listing.function(call.oid(0)).map(|f| format_type(f.entry.result, None)).into())
+        Ok(call.listing().function(call.oid(0)).map(|f| format_type(f.entry.result, None)).into())
     }),
     text_of("pg_get_function_sqlbody", &[Integer], &[], |_| Ok(Answer::Null)),
     text_of("pg_get_indexdef", &[Integer], &[Integer, Boolean], |_| Ok(Answer::Null)),
@@ -31,7 +31,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     text_of("pg_get_partkeydef", &[Integer], &[], |_| Ok(Answer::Null)),
     text_of("pg_get_statisticsobjdef_columns", &[Integer], &[], |_| Ok(Answer::Null)),
     text_of("pg_get_serial_sequence", &[Text, Text], &[], |_| Ok(Answer::Null)),
-    text_of("obj_description", &[Integer], &[Text], |call| Ok(comment(call.listing, call.oid(0)).into())),
+    text_of("obj_description", &[Integer], &[Text], |call| Ok(comment(call.listing(), call.oid(0)).into())),
     text_of("shobj_description", &[Integer, Text], &[], |_| Ok(Answer::Null)),
     text_of("col_description", &[Integer, Integer], &[], column_comment),
     number_of("pg_relation_size", &[Relation], &[Text], size),
@@ -39,7 +39,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     number_of("pg_total_relation_size", &[Relation], &[], size),
     number_of("pg_indexes_size", &[Relation], &[], |_| Ok(0i64.into())),
     number_of("pg_database_size", &[Text], &[], |call| {
-        let bytes = call.listing.user_relations().iter().filter_map(|relation| relation.bytes);
+        let bytes = call.listing().user_relations().iter().filter_map(|relation| relation.bytes);
         Ok(i64::try_from(bytes.sum::<u64>()).ok().into())
     }),
     text_of("pg_size_pretty", &[Integer], &[], |call| Ok(call.integer(0).map(size_pretty).into())),
@@ -85,7 +85,7 @@ const fn number_of(
 /// `value double precision, treated boolean [, baseline double precision]`: our defaults are no SQL expressions, so what
 /// may be left out stands in brackets where Postgres writes DEFAULT.
 fn function_arguments(call: &Call) -> Result<Answer> {
-    let Some(function) = call.listing.function(call.oid(0)) else { return Ok(Answer::Null) };
+    let Some(function) = call.listing().function(call.oid(0)) else { return Ok(Answer::Null) };
     let mut text = String::new();
     for (index, one) in function.entry.arguments.iter().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -110,7 +110,7 @@ fn comment(listing: &Listing, oid: u32) -> Option<String> {
 }
 
 fn column_comment(call: &Call) -> Result<Answer> {
-    let relation = call.listing.relation(call.oid(0));
+    let relation = call.listing().relation(call.oid(0));
     let index = call.integer(1).and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
     let column = relation.zip(index).and_then(|(relation, index)| relation.columns.get(index));
     Ok(column.and_then(|column| column.comment.clone()).into())

@@ -11,11 +11,11 @@ use crate::error::{Error, Result, SqlState};
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
     of_object("pg_table_is_visible", |call| {
-        let relation = call.listing.relation(call.oid(0));
+        let relation = call.listing().relation(call.oid(0));
         Ok(relation.map(|r| resolve_bare(call, &r.name).is_some_and(|found| found.oid == r.oid)).into())
     }),
     of_object("pg_function_is_visible", |call| {
-        Ok(call.listing.function(call.oid(0)).map(|f| is_searched(call, &f.entry.schema)).into())
+        Ok(call.listing().function(call.oid(0)).map(|f| is_searched(call, &f.entry.schema)).into())
     }),
     of_object("pg_type_is_visible", |call| Ok(types::by_oid(call.oid(0)).map(|_| true).into())),
     of_object("pg_collation_is_visible", |call| Ok(matches!(call.oid(0), 100 | 950 | 951).into())),
@@ -41,22 +41,24 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         Ok(named.or_else(|| number(call)).into())
     }),
     reference("regtype", |call| referred(call, "type", |name| types::by_name(name).map(|t| t.oid))),
-    reference("regnamespace", |call| referred(call, "schema", |name| call.listing.schema_named(name).map(|s| s.oid))),
-    reference("regrole", |call| referred(call, "role", |name| (name == call.listing.owner).then_some(OWNER_OID))),
+    reference("regnamespace", |call| referred(call, "schema", |name| call.listing().schema_named(name).map(|s| s.oid))),
+    reference("regrole", |call| referred(call, "role", |name| (name == call.listing().owner).then_some(OWNER_OID))),
     lookup("to_regclass", |call| Ok(resolve_relation(call, name(call)).map(|r| r.oid).into())),
     lookup("to_regtype", |call| Ok(types::by_name(name(call)).map(|t| t.oid).into())),
-    lookup("to_regnamespace", |call| Ok(call.listing.schema_named(name(call)).map(|s| s.oid).into())),
-    output("regclassout", |call| Ok(printed(call, call.listing.relation(call.oid(0)).map(|r| relation_name(call, r))))),
+    lookup("to_regnamespace", |call| Ok(call.listing().schema_named(name(call)).map(|s| s.oid).into())),
+    output("regclassout", |call| {
+        Ok(printed(call, call.listing().relation(call.oid(0)).map(|r| relation_name(call, r))))
+    }),
     output("regtypeout", |call| {
         let known = types::by_oid(call.oid(0));
         Ok(printed(call, known.map(|t| types::format_type(t.oid, None))))
     }),
     output("regnamespaceout", |call| {
-        let schema = call.listing.schemas.iter().find(|s| s.oid == call.oid(0));
+        let schema = call.listing().schemas.iter().find(|s| s.oid == call.oid(0));
         Ok(printed(call, schema.map(|s| quote_identifier(&s.name))))
     }),
     output("regroleout", |call| {
-        Ok(printed(call, (call.oid(0) == OWNER_OID).then(|| quote_identifier(&call.listing.owner))))
+        Ok(printed(call, (call.oid(0) == OWNER_OID).then(|| quote_identifier(&call.listing().owner))))
     }),
     SystemFunction {
         name: "pg_typeof",
@@ -178,14 +180,14 @@ fn relation_name(call: &Call, relation: &listing::Relation) -> String {
 pub(super) fn resolve_relation<'a>(call: &'a Call, name: &str) -> Option<&'a listing::Relation> {
     match identifiers(name).as_slice() {
         [relation] => resolve_bare(call, relation),
-        [.., schema, relation] => call.listing.relation_named(schema, relation),
+        [.., schema, relation] => call.listing().relation_named(schema, relation),
         [] => None,
     }
 }
 
 /// The relation a bare name means in this session.
 fn resolve_bare<'a>(call: &'a Call, name: &str) -> Option<&'a listing::Relation> {
-    searched(call).iter().find_map(|schema| call.listing.relation_named(schema, name))
+    searched(call).iter().find_map(|schema| call.listing().relation_named(schema, name))
 }
 
 /// The schemas searched for bare names: the search path, after `pg_catalog` unless the path places that.

@@ -12,8 +12,8 @@ const ALWAYS_SEARCHED: &str = "pg_catalog";
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
     fact("version", "text", |_| Ok(version().into())),
-    fact("current_database", "name", |call| Ok(call.listing.database.clone().into())),
-    fact("current_catalog", "name", |call| Ok(call.listing.database.clone().into())),
+    fact("current_database", "name", |call| Ok(call.listing().database.clone().into())),
+    fact("current_catalog", "name", |call| Ok(call.listing().database.clone().into())),
     fact("current_schema", "name", |call| Ok(existing_schemas(call).into_iter().next().into())),
     fact("current_user", "name", |call| Ok(call.session.user().into())),
     fact("current_role", "name", |call| Ok(call.session.user().into())),
@@ -102,7 +102,7 @@ fn version() -> String {
 
 /// The schemas of the search path that exist.
 fn existing_schemas(call: &Call) -> Vec<String> {
-    call.session.search_path().into_iter().filter(|name| call.listing.schema_named(name).is_some()).collect()
+    call.session.search_path().into_iter().filter(|name| call.listing().schema_named(name).is_some()).collect()
 }
 
 fn current_schemas(call: &Call) -> Result<Answer> {
@@ -133,7 +133,7 @@ fn set_config(call: &Call) -> Result<Answer> {
 fn user_by_id(call: &Call) -> Result<Answer> {
     let oid = call.oid(0);
     if oid == crate::catalog::postgres::listing::OWNER_OID {
-        return Ok(call.listing.owner.clone().into());
+        return Ok(call.listing().owner.clone().into());
     }
     Ok(format!("unknown (OID={oid})").into())
 }

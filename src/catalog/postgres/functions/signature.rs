@@ -1,5 +1,6 @@
 //! A system function: its arguments, its result and its answer for one row.
 
+use std::cell::OnceCell;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -112,12 +113,24 @@ impl From<String> for Answer {
 
 /// One call of a system function.
 pub(super) struct Call<'a> {
-    pub(super) listing: &'a Listing,
+    catalog: &'a Latest<'a>,
     pub(super) session: &'a dyn SessionFacts,
     pub(super) arguments: &'a [ScalarValue],
 }
 
+/// The listing that all rows of a call see; asked for by the first that needs one, since making it may plan views and
+/// ordinary statements call `current_setting()`.
+struct Latest<'a> {
+    source: &'a Source,
+    listing: OnceCell<Arc<Listing>>,
+}
+
 impl Call<'_> {
+    /// What the catalog holds.
+    pub(super) fn listing(&self) -> &Listing {
+        self.catalog.listing.get_or_init(|| (self.catalog.source)())
+    }
+
     /// An argument as text; `None` for NULL or where it was not given.
     pub(super) fn text(&self, index: usize) -> Option<&str> {
         match self.arguments.get(index) {
@@ -149,9 +162,9 @@ impl Call<'_> {
 
     /// An argument as a relation: by OID (`None` where there is none), or by name (42P01 where there is none).
     pub(super) fn relation(&self, index: usize) -> crate::Result<Option<&Relation>> {
-        let Some(name) = self.text(index) else { return Ok(self.listing.relation(self.oid(index))) };
+        let Some(name) = self.text(index) else { return Ok(self.listing().relation(self.oid(index))) };
         if let Ok(oid) = name.trim().parse() {
-            return Ok(self.listing.relation(oid));
+            return Ok(self.listing().relation(oid));
         }
         let found = super::names::resolve_relation(self, name);
         found
@@ -254,13 +267,13 @@ impl ScalarUDFImpl for Bound {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let listing = (self.source)();
+        let catalog = Latest { source: &self.source, listing: OnceCell::new() };
         let result = args.return_field.data_type();
         let answer = |arguments: &[ScalarValue]| {
             if self.function.strict && arguments.iter().any(ScalarValue::is_null) {
                 return ScalarValue::try_from(result);
             }
-            let call = Call { listing: &listing, session: self.session.as_ref(), arguments };
+            let call = Call { catalog: &catalog, session: self.session.as_ref(), arguments };
             scalar((self.function.answer)(&call)?, result)
         };
         let constants: Option<Vec<ScalarValue>> = args
