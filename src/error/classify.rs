@@ -1,110 +1,87 @@
-//! Gives the errors that DataFusion and Arrow raise themselves their SQLSTATE.
-//!
-//! By type where the type says enough, else by the words of the message: those change with releases, so every row of
-//! `WORDS` has a test that provokes it.
+//! Gives the errors that DataFusion and Arrow raise themselves their SQLSTATE, by type where the type says enough, else by
+//! the words of the message, and the text that Postgres has for them where it has one.
 
 use arrow::error::ArrowError;
-use datafusion::common::SchemaError;
+use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 
-use super::{Error, SqlState};
+use super::words::{by_words, one_line};
+use super::{Error, SqlState, suggestion};
 
 /// The crate's error for one of DataFusion's.
 pub(super) fn classify(error: &DataFusionError) -> Error {
     let root = error.find_root();
-    if let DataFusionError::External(inner) = root
-        && let Some(own) = inner.downcast_ref::<Error>()
-    {
-        return own.clone();
-    }
-    let message = one_line(&message_of(root));
-    let state = state_of(root, &message);
-    Error::new(state, message)
-}
-
-/// The text of the root error without the engine's own prefixes.
-fn message_of(root: &DataFusionError) -> String {
-    match root {
-        DataFusionError::Plan(text) | DataFusionError::Execution(text) | DataFusionError::NotImplemented(text) => {
-            text.clone()
-        }
+    let classified = match root {
+        DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
+            Some(own) => return own.clone(),
+            None => by_words(&inner.to_string(), SqlState::InternalError),
+        },
+        DataFusionError::SchemaError(schema, _) => of_schema(schema),
+        DataFusionError::ArrowError(arrow, _) => of_arrow(arrow),
         DataFusionError::SQL(parser, _) => {
-            parser.to_string().trim_start_matches("sql parser error: ").trim_start_matches("ParserError: ").to_owned()
+            Error::new(SqlState::SyntaxError, one_line(parser.to_string().trim_start_matches("sql parser error: ")))
         }
-        DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
-            ArrowError::CastError(text)
-            | ArrowError::ComputeError(text)
-            | ArrowError::ParseError(text)
-            | ArrowError::InvalidArgumentError(text)
-            | ArrowError::ArithmeticOverflow(text) => text.clone(),
-            ArrowError::DivideByZero => "division by zero".to_owned(),
-            other => other.to_string(),
-        },
-        DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
-            SchemaError::FieldNotFound { field, .. } => format!("column \"{}\" does not exist", field.flat_name()),
-            other => other.to_string(),
-        },
-        other => other.to_string(),
+        DataFusionError::Plan(text) => by_words(text, SqlState::SyntaxError),
+        DataFusionError::Execution(text) => by_words(text, SqlState::InvalidParameterValue),
+        DataFusionError::NotImplemented(text) => by_words(text, SqlState::FeatureNotSupported),
+        DataFusionError::ResourcesExhausted(text) => Error::new(SqlState::OutOfMemory, one_line(text))
+            .with_hint("ask for less at once, or start with a larger memory limit"),
+        DataFusionError::IoError(error) => Error::new(SqlState::IoError, one_line(&error.to_string())),
+        DataFusionError::ObjectStore(error) => Error::new(SqlState::IoError, one_line(&error.to_string())),
+        other => by_words(&other.to_string(), SqlState::InternalError),
+    };
+    match error.diagnostic().and_then(|diagnostic| diagnostic.span) {
+        Some(span) => classified.at_place(span.start.line, span.start.column),
+        None => classified,
     }
 }
 
-fn state_of(root: &DataFusionError, message: &str) -> SqlState {
-    match root {
-        DataFusionError::SQL(..) => SqlState::SyntaxError,
-        DataFusionError::NotImplemented(_) => by_words(message).unwrap_or(SqlState::FeatureNotSupported),
-        DataFusionError::ResourcesExhausted(_) => SqlState::OutOfMemory,
-        DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
-            SchemaError::FieldNotFound { .. } => SqlState::UndefinedColumn,
-            SchemaError::AmbiguousReference { .. } => SqlState::AmbiguousColumn,
-            SchemaError::DuplicateQualifiedField { .. } | SchemaError::DuplicateUnqualifiedField { .. } => {
-                SqlState::DuplicateColumn
-            }
-        },
-        DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
-            ArrowError::DivideByZero => SqlState::DivisionByZero,
-            ArrowError::ArithmeticOverflow(_) => SqlState::NumericValueOutOfRange,
-            ArrowError::CastError(_) => by_words(message).unwrap_or(SqlState::InvalidTextRepresentation),
-            ArrowError::ParseError(_) => SqlState::InvalidDatetimeFormat,
-            ArrowError::ComputeError(_) | ArrowError::InvalidArgumentError(_) => {
-                by_words(message).unwrap_or(SqlState::InvalidParameterValue)
-            }
-            ArrowError::IoError(..) => SqlState::IoError,
-            _ => SqlState::InternalError,
-        },
-        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => SqlState::IoError,
-        DataFusionError::Plan(_) => by_words(message).unwrap_or(SqlState::SyntaxError),
-        DataFusionError::Execution(_) => by_words(message).unwrap_or(SqlState::InvalidParameterValue),
-        _ => by_words(message).unwrap_or(SqlState::InternalError),
+fn of_schema(error: &SchemaError) -> Error {
+    match error {
+        SchemaError::FieldNotFound { field, valid_fields } => missing_column(field, valid_fields),
+        SchemaError::AmbiguousReference { field } => {
+            Error::new(SqlState::AmbiguousColumn, format!("column reference \"{}\" is ambiguous", field.name))
+                .with_hint("write its table in front of it")
+        }
+        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+            Error::new(SqlState::DuplicateColumn, format!("column \"{name}\" specified more than once"))
+        }
     }
 }
 
-/// Message fragments of DataFusion 55 and Arrow 59, and what they mean; the first that fits counts.
-const WORDS: &[(&str, SqlState)] = &[
-    ("Invalid function", SqlState::UndefinedFunction),
-    ("No function matches", SqlState::UndefinedFunction),
-    ("failed to match any signature", SqlState::UndefinedFunction),
-    ("Cannot coerce", SqlState::UndefinedFunction),
-    ("Cannot infer common", SqlState::UndefinedFunction),
-    ("non-boolean predicate", SqlState::DatatypeMismatch),
-    ("not found", SqlState::UndefinedTable),
-    ("could not be resolved from available columns", SqlState::GroupingError),
-    ("must be in GROUP BY", SqlState::GroupingError),
-    ("Aggregate functions are not allowed", SqlState::GroupingError),
-    ("Scalar subquery returned more than one row", SqlState::CardinalityViolation),
-    ("is too large to store in a Decimal", SqlState::NumericValueOutOfRange),
-    ("Can't cast value", SqlState::NumericValueOutOfRange),
-    ("Overflow", SqlState::NumericValueOutOfRange),
-    ("non-nullable but contains null", SqlState::NotNullViolation),
-    ("Regular expression did not compile", SqlState::InvalidRegularExpression),
-    ("Unsupported SQL type", SqlState::UndefinedObject),
-    ("was not provided a value for execution", SqlState::UndefinedParameter),
-];
-
-fn by_words(message: &str) -> Option<SqlState> {
-    WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, state)| *state)
+fn missing_column(missing: &Column, valid: &[Column]) -> Error {
+    let column = match &missing.relation {
+        Some(table) if !valid.iter().any(|column| column.relation.as_ref() == Some(table)) => {
+            let message = format!("missing FROM-clause entry for table \"{}\"", table.table());
+            return Error::new(SqlState::UndefinedTable, message);
+        }
+        Some(table) => format!("{}.{}", table.table(), missing.name),
+        None => format!("\"{}\"", missing.name),
+    };
+    let error = Error::new(SqlState::UndefinedColumn, format!("column {column} does not exist"));
+    let names: Vec<&str> = valid.iter().map(|column| column.name.as_str()).collect();
+    const LISTED: usize = 12;
+    match suggestion::nearest(&missing.name, &names) {
+        Some(near) => error.with_hint(format!("perhaps you meant \"{near}\"")),
+        None if names.is_empty() => error,
+        None if names.len() <= LISTED => error.with_hint(format!("the columns are {}", names.join(", "))),
+        None => {
+            let more = names.len() - LISTED;
+            error.with_hint(format!("the columns are {} and {more} more", names[..LISTED].join(", ")))
+        }
+    }
 }
 
-/// The first line of a message: clients show one, and the engine appends backtraces and candidate lists to some.
-pub(super) fn one_line(message: &str) -> String {
-    message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+fn of_arrow(error: &ArrowError) -> Error {
+    match error {
+        ArrowError::DivideByZero => Error::new(SqlState::DivisionByZero, "division by zero"),
+        ArrowError::ArithmeticOverflow(text) => by_words(text, SqlState::NumericValueOutOfRange),
+        ArrowError::CastError(text) => by_words(text, SqlState::InvalidTextRepresentation),
+        ArrowError::ParseError(text) => by_words(text, SqlState::InvalidDatetimeFormat),
+        ArrowError::ComputeError(text) | ArrowError::InvalidArgumentError(text) => {
+            by_words(text, SqlState::InvalidParameterValue)
+        }
+        ArrowError::IoError(text, _) => Error::new(SqlState::IoError, one_line(text)),
+        other => Error::new(SqlState::InternalError, one_line(&other.to_string())),
+    }
 }

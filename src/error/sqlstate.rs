@@ -33,6 +33,7 @@ states! {
     DatetimeFieldOverflow = "22008",
     DependentObjectsStillExist = "2BP01",
     DivisionByZero = "22012",
+    DuplicateAlias = "42712",
     DuplicateColumn = "42701",
     DuplicateCursor = "42P03",
     DuplicatePreparedStatement = "42P05",
@@ -77,6 +78,7 @@ states! {
     UndefinedObject = "42704",
     UndefinedParameter = "42P02",
     UndefinedTable = "42P01",
+    WindowingError = "42P20",
     WrongObjectType = "42809",
 }
 

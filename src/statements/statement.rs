@@ -1,5 +1,7 @@
 //! One parsed statement.
 
+use std::sync::Arc;
+
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -11,6 +13,8 @@ use crate::error::{Error, Result, SqlState};
 #[derive(Debug, Clone)]
 pub struct Statement {
     ast: Box<ast::Statement>,
+    /// The text it was parsed from, with its neighbours: places in it count from its beginning.
+    text: Arc<str>,
 }
 
 impl Statement {
@@ -19,11 +23,17 @@ impl Statement {
         &self.ast
     }
 
+    /// Says where in the text an error is that knows only its line and column.
+    pub(crate) fn place(&self, error: Error) -> Error {
+        error.in_text(&self.text)
+    }
+
     /// Cuts SQL text into statements; text of only blanks, comments and semicolons gives none.
     pub(crate) fn parse_all(sql: &str) -> Result<Vec<Self>> {
         let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
         let mut parser = Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens);
+        let text: Arc<str> = sql.into();
         let mut statements = Vec::new();
         loop {
             while parser.consume_token(&Token::SemiColon) {}
@@ -32,7 +42,7 @@ impl Statement {
             }
             let at = |parser: &Parser<'_>| Some(parser.peek_token().span.start);
             let ast = parser.parse_statement().map_err(|e| parser_error(sql, e, at(&parser)))?;
-            statements.push(Self { ast: Box::new(ast) });
+            statements.push(Self { ast: Box::new(ast), text: text.clone() });
             let next = parser.peek_token();
             if !matches!(next.token, Token::SemiColon | Token::EOF) {
                 return Err(near(sql, &next.token, next.span.start));
@@ -70,18 +80,10 @@ fn syntax_error(sql: &str, message: &str, at: Option<Location>) -> Error {
         None => message.to_owned(),
     };
     let error = Error::new(SqlState::SyntaxError, message);
-    match at.and_then(|at| position(sql, at)) {
-        Some(position) => error.at(position),
+    match at {
+        Some(at) => error.at_place(at.line, at.column).in_text(sql),
         None => error,
     }
-}
-
-/// A line and column as a 1-based count of characters; `None` for the unknown place 0:0.
-fn position(sql: &str, at: Location) -> Option<usize> {
-    let line = usize::try_from(at.line).ok()?.checked_sub(1)?;
-    let column = usize::try_from(at.column).ok()?;
-    let before: usize = sql.split_inclusive('\n').take(line).map(|line| line.chars().count()).sum();
-    Some((before + column).min(sql.chars().count() + 1))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //!
 //! An [`Error`] is made where the mistake is known (a function's argument, a missing table) and travels through
 //! DataFusion as `DataFusionError::External`; [`Error::from`] finds it again, and gives the errors that DataFusion
-//! raises itself a state by the table in `classify`.
+//! raises itself a state in `classify`.
 
 mod classify;
 mod sqlstate;
+mod suggestion;
+mod words;
 
 pub use sqlstate::SqlState;
 
@@ -22,12 +24,14 @@ pub struct Error {
     hint: Option<String>,
     /// Where in the SQL text, as a 1-based count of characters.
     position: Option<usize>,
+    /// The same as a 1-based line and column, until the text is at hand: see [`Error::in_text`].
+    place: Option<(u64, u64)>,
 }
 
 impl Error {
     /// An error with a state and a message of one line, lower case first and without a full stop, as Postgres writes them.
     pub fn new(state: SqlState, message: impl Into<String>) -> Self {
-        Self { state, message: message.into(), hint: None, position: None }
+        Self { state, message: message.into(), hint: None, position: None, place: None }
     }
 
     /// An argument outside its domain (22023): names the function, the argument, what was expected and what came.
@@ -57,6 +61,20 @@ impl Error {
         self
     }
 
+    /// Adds the place in the SQL text, as a 1-based line and column.
+    pub(crate) fn at_place(mut self, line: u64, column: u64) -> Self {
+        self.place = Some((line, column));
+        self
+    }
+
+    /// Turns a line and column, which is all the planner knows, into a count of characters of the text it planned.
+    pub(crate) fn in_text(mut self, sql: &str) -> Self {
+        if let Some((line, column)) = self.place.take() {
+            self.position = self.position.or(position(sql, line, column));
+        }
+        self
+    }
+
     /// The SQLSTATE.
     pub fn state(&self) -> SqlState {
         self.state
@@ -76,6 +94,14 @@ impl Error {
     pub fn position(&self) -> Option<usize> {
         self.position
     }
+}
+
+/// A line and column as a count of characters, all from 1; `None` for the unknown place 0:0.
+fn position(sql: &str, line: u64, column: u64) -> Option<usize> {
+    let lines_before = usize::try_from(line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(column).ok()?;
+    let before: usize = sql.split_inclusive('\n').take(lines_before).map(|line| line.chars().count()).sum();
+    Some((before + column).min(sql.chars().count() + 1))
 }
 
 impl std::fmt::Display for Error {
@@ -116,6 +142,6 @@ impl From<std::io::Error> for Error {
 
 impl From<object_store::Error> for Error {
     fn from(error: object_store::Error) -> Self {
-        Self::new(SqlState::IoError, classify::one_line(&error.to_string()))
+        Self::new(SqlState::IoError, words::one_line(&error.to_string()))
     }
 }
