@@ -10,6 +10,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 
@@ -18,6 +19,7 @@ use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::Settings;
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
+use crate::rules;
 use crate::statements::{self, Constraints, Context, Statement, Transaction, TransactionStatus};
 use crate::workers::Workers;
 
@@ -90,14 +92,16 @@ impl Session {
     /// Plans a statement far enough to know its parameters and columns. `hints` are the types a client declared, by parameter.
     pub async fn prepare(&self, statement: &Statement, hints: &[Option<DataType>]) -> Result<Prepared> {
         let work = statements::prepare(self.context()?, statement.clone(), hints.to_vec());
-        self.settle(self.database.workers.complete(work).await)
+        let prepared = self.database.workers.complete(work).await;
+        self.settle(prepared.map_err(|error| statement.place(error)))
     }
 
     /// Runs a prepared statement with one value per parameter. Dropping the future or the returned stream stops it;
     /// a commit that has begun is finished.
     pub async fn execute(&self, prepared: &Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
         let work = statements::execute(self.context()?, prepared.clone(), values);
-        self.settle(self.database.workers.complete(work).await)
+        let outcome = self.database.workers.complete(work).await;
+        self.settle(outcome.map_err(|error| prepared.statement().place(error)))
     }
 
     /// The columns of a table, named as in SQL (`journey.interactions`, or by the search path).
@@ -205,7 +209,8 @@ pub(crate) fn engine() -> Result<SessionState> {
         .with_config(config)
         .with_runtime_env(Arc::new(RuntimeEnv::default()))
         .with_default_features()
-        .with_analyzer_rules(analyzer_rules())
+        .with_analyzer_rules(rules::analyzer(analyzer_rules()))
+        .with_physical_optimizer_rules(rules::physical(PhysicalOptimizer::new().rules))
         .build();
     let context = SessionContext::new_with_state(state);
     crate::register(&context)?;

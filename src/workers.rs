@@ -34,8 +34,11 @@ impl Workers {
     /// As many threads as the machine has cores.
     pub(crate) fn new() -> Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // A cancelled task waits in the runtime's common queue, which by default a thread looks into after 61 turns of its
+        // own tasks: seconds, where each computes for milliseconds.
         let runtime = Builder::new_multi_thread()
             .worker_threads(cores)
+            .global_queue_interval(3)
             .thread_name("journeydb-worker")
             .thread_stack_size(STACK)
             .enable_all()

@@ -1,0 +1,141 @@
+//! The plan node: its input's rows, order, partitions and statistics, unchanged.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, Statistics};
+use datafusion::config::ConfigOptions;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::execution_plan::{CardinalityEffect, EvaluationType, SchedulingType};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+};
+use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+    ReplaceChildrenOptions,
+};
+
+use super::stream::PaceStream;
+use crate::error::Error;
+
+/// Passes its input's rows on, in turns of about 2 ms.
+#[derive(Debug, Clone)]
+pub struct PaceExec {
+    input: Arc<dyn ExecutionPlan>,
+    slices: bool,
+    properties: Arc<PlanProperties>,
+}
+
+impl PaceExec {
+    /// Passes whole batches on: for a consumer whose work on one batch is small, but which never stops while there are
+    /// more.
+    pub fn whole(input: Arc<dyn ExecutionPlan>) -> Self {
+        Self::new(input, false)
+    }
+
+    /// Cuts batches so that the consumer's work on one takes about 2 ms: for the probe side of a join, where a single
+    /// row may meet millions. A slice keeps the memory of the batch it is cut from, so a consumer that keeps its input
+    /// should get whole batches.
+    pub fn sliced(input: Arc<dyn ExecutionPlan>) -> Self {
+        match input.downcast_ref::<Self>() {
+            Some(paced) => Self::new(Arc::clone(&paced.input), true),
+            None => Self::new(input, true),
+        }
+    }
+
+    fn new(input: Arc<dyn ExecutionPlan>, slices: bool) -> Self {
+        let properties = PlanProperties::clone(input.properties())
+            .with_evaluation_type(EvaluationType::Lazy)
+            .with_scheduling_type(SchedulingType::Cooperative);
+        Self { input, slices, properties: Arc::new(properties) }
+    }
+}
+
+impl DisplayAs for PaceExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(if self.slices { "PaceExec: sliced" } else { "PaceExec" })
+    }
+}
+
+impl ExecutionPlan for PaceExec {
+    fn name(&self) -> &str {
+        "PaceExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let [input] = <[_; 1]>::try_from(children).map_err(|_| Error::internal("PaceExec has one child"))?;
+        Ok(Arc::new(Self::new(input, self.slices)))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        Ok(Box::pin(if self.slices { PaceStream::sliced(input) } else { PaceStream::whole(input) }))
+    }
+
+    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
+        vec![ChildStats::At(partition)]
+    }
+
+    fn statistics_from_inputs(&self, inputs: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        Ok(Arc::clone(&inputs[0]))
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        _: FilterPushdownPhase,
+        filters: Vec<Arc<dyn PhysicalExpr>>,
+        _: &ConfigOptions,
+    ) -> Result<FilterDescription> {
+        FilterDescription::from_children(filters, &self.children())
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        Ok(FilterPushdownPropagation::if_all(result))
+    }
+}

@@ -1,0 +1,17 @@
+//! Our rules for plans, one file each, and where they stand among DataFusion's.
+//!
+//! | rule | plan | stands | because |
+//! |---|---|---|---|
+//! | [`CheckOverflow`] | logical | after type coercion, before the optimizer | it decides by the types of the operands, and constants have to be checked before they are folded |
+//! | [`WidenSums`] | logical | beside it | the same |
+//! | [`PaceStreams`] | physical | after `EnsureCooperative`, before the last filter pushdown | the joins are chosen and distributed; filters made by them while they run still find their way past our nodes |
+
+mod check_overflow;
+mod pace_streams;
+mod positions;
+mod widen_sums;
+
+pub use check_overflow::CheckOverflow;
+pub use pace_streams::PaceStreams;
+pub use positions::{analyzer, physical};
+pub use widen_sums::WidenSums;

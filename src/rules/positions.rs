@@ -1,0 +1,25 @@
+//! The order of the rules: DataFusion's lists with ours in their places.
+
+use std::sync::Arc;
+
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+
+use super::{CheckOverflow, PaceStreams, WidenSums};
+
+/// DataFusion's analyzer rules followed by ours.
+pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    rules.push(Arc::new(CheckOverflow::default()));
+    rules.push(Arc::new(WidenSums));
+    rules
+}
+
+/// DataFusion's physical rules with ours in their places.
+pub fn physical(
+    mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
+) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let cooperative = rules.iter().position(|rule| rule.name() == "EnsureCooperative");
+    let after = cooperative.map_or(rules.len(), |at| at + 1);
+    rules.insert(after, Arc::new(PaceStreams));
+    rules
+}
