@@ -2,12 +2,15 @@
 //! than a file beside this folder. One module per subject; `cargo test --test suite <module>` runs one.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop where it is")]
 
+mod architecture;
+mod cancellation;
 mod catalog;
 mod cli;
 mod crash;
 mod docs;
 mod functions;
 mod merge;
+mod overflow;
 mod real_data;
 mod session;
 mod slt;
