@@ -221,7 +221,7 @@ pub(crate) fn engine() -> Result<SessionState> {
     Ok(context.state())
 }
 
-/// The engine's own rules, after ours.
+/// The engine's own rules, after the one that plans correlated subqueries: it has to see them before they are typed.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(EvaluateCorrelated));
