@@ -6,6 +6,7 @@ mod field_access;
 mod output_names;
 pub mod postgres;
 mod record;
+mod refused;
 mod resolver;
 mod shipped;
 mod store;

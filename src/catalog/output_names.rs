@@ -9,9 +9,14 @@ use crate::error::{Error, Result, SqlState};
 
 const NAMELESS: &str = "?column?";
 
-/// The plan with its outputs renamed; for views and tables made from queries, whose columns need distinct names (42701).
-pub fn name_outputs(statement: &ast::Statement, plan: LogicalPlan) -> Result<LogicalPlan> {
-    let names = output_names(statement, &plan);
+/// The plan with its outputs renamed, the first ones as `given`; for views and tables made from queries, whose columns need
+/// distinct names (42701).
+pub fn name_outputs(statement: &ast::Statement, plan: LogicalPlan, given: &[String]) -> Result<LogicalPlan> {
+    let mut names = output_names(statement, &plan);
+    if given.len() > names.len() {
+        return Err(Error::new(SqlState::SyntaxError, "more column names were specified than the query has columns"));
+    }
+    names[..given.len()].clone_from_slice(given);
     let columns = plan.schema().columns();
     if columns.iter().zip(&names).all(|(column, name)| column.name == *name) {
         return Ok(plan);

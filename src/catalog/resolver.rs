@@ -19,8 +19,7 @@ use datafusion::error::Result as EngineResult;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
 use datafusion::logical_expr::{
-    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableProviderFilterPushDown,
-    TableSource, WindowUDF,
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableProviderFilterPushDown, TableSource, WindowUDF,
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
@@ -91,6 +90,7 @@ impl<'a> Resolver<'a> {
     /// Plans a statement; Postgres' spelling of fields and repeated outputs is first brought into the engine's, and one over
     /// the system catalogs into SQL that the engine knows.
     pub fn plan(&self, mut statement: ast::Statement) -> Result<LogicalPlan> {
+        super::refused::refuse_ignored(&statement)?;
         name_fields(&mut statement);
         make_outputs_distinct(&mut statement);
         if postgres::is_catalog_statement(&statement) {
@@ -121,14 +121,21 @@ impl<'a> Resolver<'a> {
             .map_err(datafusion::error::DataFusionError::from)?
             .pop()
             .ok_or_else(|| Error::internal("a view without a query"))?;
-        let plan = super::output_names::name_outputs(&statement, inner.plan(statement.clone())?)?;
-        rename(plan, &view.columns)
+        super::output_names::name_outputs(&statement, inner.plan(statement.clone())?, &view.columns)
     }
 
     /// The relation a name means, or 42P01.
     pub fn relation(&self, name: &TableReference) -> Result<&RelationRecord> {
         let (schema, table) = self.parts(name)?;
-        self.catalog.find(schema, table, &self.path).ok_or_else(|| self.missing(name, schema))
+        if let Some(found) = self.catalog.find(schema, table, &self.path) {
+            return Ok(found);
+        }
+        // A query finds these before it asks: what comes here wants to write.
+        if self.system_table(schema, table)?.is_some() {
+            let message = format!("permission denied: \"{table}\" is a system catalog");
+            return Err(Error::new(SqlState::InsufficientPrivilege, message));
+        }
+        Err(self.missing(name, schema))
     }
 
     /// The version of a table that this statement reads.
@@ -230,21 +237,9 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Gives the outputs of a view the names its definition lists.
-fn rename(plan: LogicalPlan, names: &[String]) -> Result<LogicalPlan> {
-    if names.is_empty() {
-        return Ok(plan);
-    }
-    let columns = plan.schema().columns();
-    if names.len() > columns.len() {
-        let message = "CREATE VIEW specifies more column names than columns";
-        return Err(Error::new(SqlState::SyntaxError, message));
-    }
-    let renamed = columns.into_iter().enumerate().map(|(i, column)| match names.get(i) {
-        Some(name) => Expr::Column(column).alias(name),
-        None => Expr::Column(column),
-    });
-    Ok(LogicalPlanBuilder::from(plan).project(renamed.collect::<Vec<_>>())?.build()?)
+/// The name of a function without its schema: clients list ours in `journey`.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("journey.").unwrap_or(name)
 }
 
 fn invalid_view(relation: &RelationRecord, cause: Error) -> Error {
@@ -281,7 +276,7 @@ impl ContextProvider for Resolver<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.engine.scalar_functions().get(name).cloned()
+        self.engine.scalar_functions().get(bare(name)).cloned()
     }
 
     fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
@@ -289,11 +284,11 @@ impl ContextProvider for Resolver<'_> {
     }
 
     fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
-        self.engine.aggregate_functions().get(name).cloned()
+        self.engine.aggregate_functions().get(bare(name)).cloned()
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
-        self.engine.window_functions().get(name).cloned()
+        self.engine.window_functions().get(bare(name)).cloned()
     }
 
     fn get_variable_type(&self, _names: &[String]) -> Option<DataType> {

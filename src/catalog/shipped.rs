@@ -2,6 +2,7 @@
 //! refreshed at every start so that a new release brings its own. A user's view in the place of either is left alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{CommentObject, CreateView, Statement};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -23,7 +24,7 @@ const KPI_SQL: &[&str] = &[
 ];
 
 /// Brings the shipped relations of an open catalog up to date.
-pub async fn ship(catalog: &Catalog) -> Result<()> {
+pub async fn ship(catalog: &Arc<Catalog>) -> Result<()> {
     let mut change = catalog.change().await;
     for definition in journey_tables() {
         ship_table(&mut change, definition).await?;
@@ -33,7 +34,7 @@ pub async fn ship(catalog: &Catalog) -> Result<()> {
 }
 
 /// Makes a journey table where nothing stands in its place.
-pub async fn ship_table(change: &mut Change<'_>, definition: &TableDefinition) -> Result<()> {
+pub async fn ship_table(change: &mut Change, definition: &TableDefinition) -> Result<()> {
     if change.state.record.relation("journey", &definition.name).is_some() {
         return Ok(());
     }
@@ -59,7 +60,7 @@ pub fn shipped_view(schema: &str, name: &str) -> Option<RelationRecord> {
     views().into_iter().find(|view| view.schema == schema && view.name == name)
 }
 
-fn ship_views(change: &mut Change<'_>) -> Result<()> {
+fn ship_views(change: &mut Change) -> Result<()> {
     let shipped = views();
     let names: Vec<_> = shipped.iter().map(|view| (view.schema.clone(), view.name.clone())).collect();
     let is_shipped = |relation: &RelationRecord| relation.view().is_some_and(|view| view.shipped);

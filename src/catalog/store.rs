@@ -1,22 +1,24 @@
 //! The catalog of an open database: its record, its open tables, and how both change together.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::record::{Body, Record, RelationRecord};
 use crate::error::{Error, Result, SqlState};
-use crate::storage::{Home, Table};
+use crate::storage::{Closing, Home, Table};
 
 /// The catalog of an open database.
 pub struct Catalog {
     home: Arc<Home>,
     state: RwLock<Arc<State>>,
     /// Held by the one change under way.
-    changing: Mutex<()>,
-    /// Folders of dropped tables that queries still read.
+    changing: Arc<Mutex<()>>,
+    /// Folders that no table may be made in: of tables that are gone and that statements still use, and of tables whose
+    /// making was cut off.
     leaving: Leaving,
 }
 
@@ -61,7 +63,7 @@ impl Catalog {
         home.sweep(&opened).await?;
         let tables = oids.zip(opened).collect();
         let state = RwLock::new(Arc::new(State { version, record, tables }));
-        Ok(Self { home, state, changing: Mutex::new(()), leaving: Leaving::default() })
+        Ok(Self { home, state, changing: Arc::default(), leaving: Leaving::default() })
     }
 
     /// The newest version.
@@ -75,33 +77,51 @@ impl Catalog {
     }
 
     /// Begins a change; nobody sees it, and nothing of it survives, before [`Change::commit`] returns.
-    pub async fn change(&self) -> Change<'_> {
-        let guard = self.changing.lock().await;
-        let state = (*self.state()).clone();
-        Change { catalog: self, before: state.clone(), state, _guard: guard }
+    pub async fn change(self: &Arc<Self>) -> Change {
+        let guard = Arc::clone(&self.changing).lock_owned().await;
+        let before = self.state();
+        let made = Made { catalog: Arc::clone(self), tables: Vec::new() };
+        Change { state: (*before).clone(), before, closing: Vec::new(), made, _guard: guard }
     }
 }
 
 /// A change of the catalog under way.
-pub struct Change<'a> {
-    catalog: &'a Catalog,
-    before: State,
+pub struct Change {
+    before: Arc<State>,
     /// The catalog as it will be.
     pub state: State,
-    _guard: MutexGuard<'a, ()>,
+    closing: Vec<Closing>,
+    made: Made,
+    /// The last to go: the next change finds what this one leaves.
+    _guard: OwnedMutexGuard<()>,
 }
 
-impl Change<'_> {
+impl Change {
     /// Makes the Delta table of a relation that is being made, and names its folder.
     pub async fn make_table(
-        &self,
+        &mut self,
         schema: &str,
         name: &str,
         columns: arrow::datatypes::SchemaRef,
     ) -> Result<(String, Arc<Table>)> {
         let location = self.free_location(schema, name);
-        let table = self.catalog.home.create_table(&location, columns).await?;
+        let catalog = &self.made.catalog;
+        let leaving = || catalog.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        // A caller that goes away in the middle leaves a folder that something is still written to.
+        leaving().insert(location.clone());
+        let made = catalog.home.create_table(&location, columns).await;
+        leaving().remove(&location);
+        let table = made?;
+        self.made.tables.push((location.clone(), Arc::downgrade(&table)));
         Ok((location, table))
+    }
+
+    /// Waits for the writes to a table that the change will let go of, and keeps others waiting: none commits rows that
+    /// nobody would see.
+    pub async fn close(&mut self, table: &Arc<Table>) {
+        if !self.closing.iter().any(|closing| closing.holds(table)) {
+            self.closing.push(table.close().await);
+        }
     }
 
     /// Adds a relation under a fresh object id.
@@ -136,24 +156,43 @@ impl Change<'_> {
         }
     }
 
-    /// Persists the change and shows it to everybody; a change of nothing writes nothing.
-    pub async fn commit(mut self) -> Result<()> {
+    /// Persists the change and shows it to everybody; a change of nothing writes nothing. It runs in a task of its own: a
+    /// caller that goes away in the middle neither stops it nor tears it.
+    pub async fn commit(self) -> Result<()> {
         if self.state.record == self.before.record {
             return Ok(());
         }
+        let done = tokio::spawn(self.commit_here()).await;
+        done.map_err(|error| Error::internal(format!("the change was not finished: {error}")))?
+    }
+
+    async fn commit_here(mut self) -> Result<()> {
+        let before = Arc::clone(&self.before);
+        for (oid, table) in &before.tables {
+            if !self.state.tables.get(oid).is_some_and(|kept| Arc::ptr_eq(kept, table)) {
+                self.close(table).await;
+            }
+        }
+        drop(before);
         self.state.version += 1;
-        self.catalog.home.write_catalog(self.state.version, self.state.record.write()?).await?;
+        let catalog = Arc::clone(&self.made.catalog);
+        if let Err(error) = catalog.home.write_catalog(self.state.version, self.state.record.write()?).await {
+            // Whether the record is there is unknown: the next opening sees, and sweeps.
+            self.made.tables.clear();
+            return Err(error);
+        }
         let dropped = self.dropped();
-        *self.catalog.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.state);
+        *catalog.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.state);
+        self.closing.into_iter().for_each(Closing::finish);
         drop(self.before);
         for (location, table) in dropped {
-            remove_when_unread(self.catalog, location, table);
+            remove_when_unused(&catalog, location, table);
         }
         Ok(())
     }
 
     /// The folders that the change leaves behind.
-    fn dropped(&self) -> Vec<(String, std::sync::Weak<Table>)> {
+    fn dropped(&self) -> Vec<(String, Weak<Table>)> {
         let kept = locations(&self.state.record);
         let before = &self.before;
         let gone = before.record.relations.iter().filter_map(|relation| match &relation.body {
@@ -168,7 +207,7 @@ impl Change<'_> {
     /// `schema/name`, or the first `schema/name.N` that no relation uses: a renamed or replaced table keeps its folder.
     fn free_location(&self, schema: &str, name: &str) -> String {
         let taken = [locations(&self.state.record), locations(&self.before.record)].concat();
-        let leaving = self.catalog.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        let leaving = self.made.catalog.leaving.lock().unwrap_or_else(PoisonError::into_inner);
         let base = format!("{}/{}", file_name(schema), file_name(name));
         std::iter::once(base.clone())
             .chain((2..).map(|n| format!("{base}.{n}")))
@@ -194,16 +233,34 @@ fn file_name(identifier: &str) -> String {
     identifier.bytes().map(byte).collect()
 }
 
-/// Removes a dropped table's folder once the last query that reads it is done; what a crash leaves, opening sweeps.
-fn remove_when_unread(catalog: &Catalog, location: String, table: std::sync::Weak<Table>) {
+/// The tables made for a change. What the catalog doesn't name when the change ends, by an error or because its caller went
+/// away, is removed.
+struct Made {
+    catalog: Arc<Catalog>,
+    tables: Vec<(String, Weak<Table>)>,
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let state = self.catalog.state();
+        let live = locations(&state.record);
+        for (location, table) in self.tables.drain(..).filter(|(location, _)| !live.contains(&location.as_str())) {
+            remove_when_unused(&self.catalog, location, table);
+        }
+    }
+}
+
+/// Removes a table's folder once the last statement that reads or writes it is done; what a crash leaves, opening sweeps.
+fn remove_when_unused(catalog: &Catalog, location: String, table: Weak<Table>) {
+    let Ok(runtime) = Handle::try_current() else { return };
     let (home, leaving) = (catalog.home.clone(), catalog.leaving.clone());
     leaving.lock().unwrap_or_else(PoisonError::into_inner).insert(location.clone());
-    tokio::spawn(async move {
+    runtime.spawn(async move {
         while table.strong_count() > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         if let Err(error) = home.drop_table(&location).await {
-            tracing::warn!(%location, %error, "a dropped table's folder stays until the next start");
+            tracing::warn!(%location, %error, "the folder of a table that is gone stays until the next start");
         }
         leaving.lock().unwrap_or_else(PoisonError::into_inner).remove(&location);
     });

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray};
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::DFSchema;
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::ExprSchemable;
 use datafusion::physical_expr::PhysicalExpr;
 
 use crate::catalog::{Body, Check, RelationRecord};
@@ -28,6 +29,11 @@ impl Constraints {
         let columns = DFSchema::try_from(schema.as_ref().clone())?;
         let compile = |check: &Check| {
             let expr = engine.create_logical_expr(&check.expression, &columns)?;
+            let given = expr.get_type(&columns)?;
+            if !matches!(given, DataType::Boolean | DataType::Null) {
+                let message = format!("argument of CHECK must be type boolean, not type {given}");
+                return Err(Error::new(SqlState::DatatypeMismatch, message));
+            }
             Ok((check.clone(), engine.create_physical_expr(expr, &columns)?))
         };
         let checks = checks.iter().map(compile).collect::<Result<_>>()?;
@@ -57,7 +63,7 @@ impl Constraints {
         }
         for (check, expr) in &self.checks {
             let verdict = expr.evaluate(batch)?.into_array(batch.num_rows())?;
-            let verdict: &BooleanArray = verdict.as_boolean();
+            let Some(verdict) = verdict.as_boolean_opt() else { continue };
             // A NULL verdict passes, as in Postgres.
             for row in (0..batch.num_rows()).filter(|row| verdict.is_valid(*row) && !verdict.value(*row)) {
                 report(row, &|| self.refused(check));

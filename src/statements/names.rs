@@ -22,21 +22,38 @@ pub(super) fn parts(name: &ObjectName) -> Result<Vec<String>> {
 
 /// The name of a relation to look up.
 pub(super) fn reference(name: &ObjectName) -> Result<TableReference> {
+    let reference = match parts(name)?.as_slice() {
+        [table] => TableReference::bare(table.as_str()),
+        [schema, table] => TableReference::partial(schema.as_str(), table.as_str()),
+        [database, schema, table] => TableReference::full(database.as_str(), schema.as_str(), table.as_str()),
+        _ => return Err(Error::new(SqlState::SyntaxError, format!("improper relation name: {name}"))),
+    };
+    refuse_other_database(reference.catalog(), name)?;
+    Ok(reference)
+}
+
+/// The name of a schema.
+pub(super) fn schema(name: &ObjectName) -> Result<String> {
     match parts(name)?.as_slice() {
-        [table] => Ok(TableReference::bare(table.as_str())),
-        [schema, table] => Ok(TableReference::partial(schema.as_str(), table.as_str())),
-        [database, schema, table] => Ok(TableReference::full(database.as_str(), schema.as_str(), table.as_str())),
-        _ => Err(Error::new(SqlState::SyntaxError, format!("improper relation name: {name}"))),
+        [schema] => Ok(schema.clone()),
+        [database, schema] => refuse_other_database(Some(database), name).map(|()| schema.clone()),
+        _ => Err(Error::new(SqlState::SyntaxError, format!("improper schema name: {name}"))),
+    }
+}
+
+fn refuse_other_database(database: Option<&str>, name: &ObjectName) -> Result<()> {
+    match database {
+        Some(database) if database != DATABASE => {
+            let message = format!("cross-database references are not implemented: {name}");
+            Err(Error::new(SqlState::FeatureNotSupported, message))
+        }
+        _ => Ok(()),
     }
 }
 
 /// Where a new relation of a name goes: its schema, or the first of the search path that exists.
 pub(super) fn new_relation(context: &Context, name: &ObjectName) -> Result<(String, String)> {
     let reference = reference(name)?;
-    if reference.catalog().is_some_and(|database| database != DATABASE) {
-        let message = format!("cross-database references are not implemented: {name}");
-        return Err(Error::new(SqlState::FeatureNotSupported, message));
-    }
     let table = reference.table().to_owned();
     let schema = match reference.schema() {
         Some("pg_catalog" | "information_schema") => {

@@ -16,7 +16,7 @@ pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: 
     let (SchemaName::Simple(name) | SchemaName::NamedAuthorization(name, _)) = name else {
         return Err(Error::unsupported("CREATE SCHEMA without a name"));
     };
-    let name = schema_name(name)?;
+    let name = names::schema(name)?;
     let mut change = context.catalog.change().await;
     let exists = change.state.record.schema(&name).is_some() || name == "information_schema";
     match (exists, if_not_exists) {
@@ -52,7 +52,7 @@ pub(super) async fn drop(
     let mut change = context.catalog.change().await;
     for name in dropped {
         if object == ObjectType::Schema {
-            drop_schema(&mut change, &schema_name(name)?, if_exists, cascade)?;
+            drop_schema(&mut change, &names::schema(name)?, if_exists, cascade)?;
         } else {
             drop_relation(context, &mut change, object, name, if_exists).await?;
         }
@@ -61,7 +61,7 @@ pub(super) async fn drop(
     Ok(Tag::of(tag))
 }
 
-fn drop_schema(change: &mut Change<'_>, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
+fn drop_schema(change: &mut Change, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
     if change.state.record.schema(name).is_none() {
         let missing = Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
         return if if_exists { Ok(()) } else { Err(missing) };
@@ -86,7 +86,7 @@ fn drop_schema(change: &mut Change<'_>, name: &str, if_exists: bool, cascade: bo
 /// Views that read a dropped relation stay, and say so when they are read: names are resolved at every reading.
 async fn drop_relation(
     context: &Context,
-    change: &mut Change<'_>,
+    change: &mut Change,
     object: ObjectType,
     name: &ObjectName,
     if_exists: bool,
@@ -95,7 +95,12 @@ async fn drop_relation(
     let found = change.state.find(reference.schema(), reference.table(), &context.search_path()).cloned();
     let Some(relation) = found else {
         let kind = if object == ObjectType::View { "view" } else { "table" };
-        let missing = Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist"));
+        let missing = match reference.schema() {
+            Some(schema) if change.state.record.schema(schema).is_none() => {
+                Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
+            }
+            _ => Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist")),
+        };
         return if if_exists { Ok(()) } else { Err(missing) };
     };
     match (object, relation.view().is_some()) {
@@ -147,30 +152,27 @@ pub(super) async fn comment(
 
 fn set_comment(
     context: &Context,
-    change: &mut Change<'_>,
+    change: &mut Change,
     object: CommentObject,
     name: &ObjectName,
     comment: Option<String>,
 ) -> Result<()> {
     let comment = comment.filter(|text| !text.is_empty());
     if object == CommentObject::Schema {
-        let name = schema_name(name)?;
+        let name = names::schema(name)?;
         let schema = change.state.record.schemas.iter_mut().find(|schema| schema.name == name);
         let missing = || Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
         schema.ok_or_else(missing)?.comment = comment;
         return Ok(());
     }
-    let mut parts = names::parts(name)?;
+    let mut name = name.clone();
     let column = match object {
-        CommentObject::Column => parts.pop(),
+        CommentObject::Column => name.0.pop().as_ref().and_then(|part| part.as_ident()).map(names::fold),
         CommentObject::Table | CommentObject::View => None,
         other => return Err(Error::unsupported(format!("COMMENT ON {other}"))),
     };
-    let (schema, relation) = match parts.as_slice() {
-        [relation] => (None, relation),
-        [.., schema, relation] => (Some(schema.as_str()), relation),
-        [] => return Err(Error::new(SqlState::SyntaxError, "COMMENT ON COLUMN names a table and a column")),
-    };
+    let reference = names::reference(&name)?;
+    let (schema, relation) = (reference.schema(), reference.table());
     let found = change.state.find(schema, relation, &context.search_path()).cloned();
     let missing = || Error::new(SqlState::UndefinedTable, format!("relation \"{relation}\" does not exist"));
     let found = found.ok_or_else(missing)?;
@@ -192,11 +194,6 @@ fn set_comment(
         }
     }
     Ok(())
-}
-
-fn schema_name(name: &ObjectName) -> Result<String> {
-    let last = names::parts(name)?.pop();
-    last.ok_or_else(|| Error::new(SqlState::SyntaxError, "a schema needs a name"))
 }
 
 fn required(what: &str) -> Error {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::new_null_array;
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::{self, AlterTableOperation, ColumnOption, RenameTableNameKind, TableConstraint};
@@ -30,12 +32,13 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     let source = match &create.query {
         Some(source) => {
             let statement = ast::Statement::Query(source.clone());
-            Some(name_outputs(&statement, query::plan(context, &statement)?)?)
+            let given: Vec<_> = create.columns.iter().map(|column| names::fold(&column.name)).collect();
+            Some(name_outputs(&statement, query::plan(context, &statement)?, &given)?)
         }
         None => None,
     };
     let columns = match &source {
-        Some(plan) => columns_of(plan.schema().as_arrow(), &create.columns)?,
+        Some(plan) => columns_of(plan.schema().as_arrow())?,
         None => declared(&create.columns)?,
     };
     let checks = checks(&name, create)?;
@@ -80,7 +83,8 @@ pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<
         relation = match operation {
             AlterTableOperation::RenameTable { table_name } => rename(&mut change, relation, table_name)?,
             AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
-                add_column(context, &mut change, relation, column_def, *if_not_exists).await?
+                let alone = alter.operations.len() == 1;
+                add_column(context, &mut change, relation, column_def, *if_not_exists, alone).await?
             }
             AlterTableOperation::DropColumn { column_names, if_exists, .. } => {
                 drop_columns(context, &mut change, relation, column_names, *if_exists).await?
@@ -95,7 +99,7 @@ pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<
     done
 }
 
-fn rename(change: &mut Change<'_>, relation: RelationRecord, new_name: &RenameTableNameKind) -> Result<RelationRecord> {
+fn rename(change: &mut Change, relation: RelationRecord, new_name: &RenameTableNameKind) -> Result<RelationRecord> {
     let (RenameTableNameKind::As(new_name) | RenameTableNameKind::To(new_name)) = new_name;
     let new_name = names::parts(new_name)?.pop().unwrap_or_default();
     refuse_shipped(&relation, "renamed")?;
@@ -110,34 +114,43 @@ fn rename(change: &mut Change<'_>, relation: RelationRecord, new_name: &RenameTa
 
 async fn add_column(
     context: &Context,
-    change: &mut Change<'_>,
+    change: &mut Change,
     relation: RelationRecord,
     column: &ast::ColumnDef,
     if_not_exists: bool,
+    alone: bool,
 ) -> Result<RelationRecord> {
+    if column.options.iter().any(|option| matches!(option.option, ColumnOption::Check(_))) {
+        return Err(Error::unsupported("ADD COLUMN ... CHECK").with_hint("a table takes CHECK when it is made"));
+    }
     let table = table_of(change, &relation)?;
     let field = declared(std::slice::from_ref(column))?.field(0).clone();
     if table.schema().field_with_name(field.name()).is_ok() {
         let message = format!("column \"{}\" of relation \"{}\" already exists", field.name(), relation.name);
         return if if_not_exists { Ok(relation) } else { Err(Error::new(SqlState::DuplicateColumn, message)) };
     }
+    if !field.is_nullable() {
+        change.close(&table).await;
+    }
     if !field.is_nullable() && table.snapshot().rows() != Some(0) {
         let message = format!("column \"{}\" of relation \"{}\" contains null values", field.name(), relation.name);
         return Err(Error::new(SqlState::NotNullViolation, message).with_hint("add it without NOT NULL"));
     }
-    if field.is_nullable() {
-        // The commit to the table is the commit of this change: the catalog holds no columns.
+    if field.is_nullable() && alone {
+        // The commit to the table is the commit of this change: the catalog holds no columns. Beside other operations it
+        // can't be, because one of them may still fail.
         let staged = table.stage_add_column(field)?;
         context.catalog.home().commit(vec![staged]).await?;
         return Ok(relation);
     }
     let fields = table.schema().fields().iter().map(|f| f.as_ref().clone()).chain([field]).collect::<Vec<_>>();
-    rebuild(context, change, relation, Arc::new(Schema::new(fields)), Vec::new()).await
+    let all = (0..table.schema().fields().len()).collect();
+    rebuild(context, change, relation, Arc::new(Schema::new(fields)), all).await
 }
 
 async fn drop_columns(
     context: &Context,
-    change: &mut Change<'_>,
+    change: &mut Change,
     relation: RelationRecord,
     columns: &[ast::Ident],
     if_exists: bool,
@@ -165,7 +178,7 @@ async fn drop_columns(
 
 async fn rename_column(
     context: &Context,
-    change: &mut Change<'_>,
+    change: &mut Change,
     relation: RelationRecord,
     old: &ast::Ident,
     new: &ast::Ident,
@@ -195,23 +208,22 @@ async fn rename_column(
     Ok(relation)
 }
 
-/// Copies the rows of a table, of each the columns at `places`, into a new Delta table that takes its place: Delta drops and
-/// renames columns only by a mapping that would shut other readers out.
+/// Copies the rows of a table, of each the columns at `places` and NULL in those that follow, into a new Delta table that
+/// takes its place: Delta drops and renames columns only by a mapping that would shut other readers out.
 async fn rebuild(
     context: &Context,
-    change: &mut Change<'_>,
+    change: &mut Change,
     mut relation: RelationRecord,
     columns: SchemaRef,
     places: Vec<usize>,
 ) -> Result<RelationRecord> {
     let old = table_of(change, &relation)?;
-    // Held until the change is done, so that no write to the old rows is lost.
-    let _writing = old.write_lock().await;
+    change.close(&old).await;
     let scan = old.provider(old.snapshot()).scan(&context.engine, Some(&places), &[], None).await?;
     let new = make(change, &mut relation, columns.clone()).await?;
     let rows = execute_stream(scan, context.engine.task_ctx())?;
     let renamed = columns.clone();
-    let rows = rows.map(move |batch| Ok(write::conform(&batch?, &renamed)?));
+    let rows = rows.map(move |batch| Ok(write::conform(&widened(&batch?, &renamed)?, &renamed)?));
     let rows = Box::pin(RecordBatchStreamAdapter::new(columns, rows));
     context.catalog.home().commit(vec![new.stage_append(rows).await?]).await?;
     let record = change.state.record.relation_mut(&relation.schema, &relation.name);
@@ -221,8 +233,18 @@ async fn rebuild(
     Ok(relation)
 }
 
+/// A batch with NULL in the columns of a schema that come after its own.
+fn widened(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let added = &schema.fields()[batch.num_columns()..];
+    let fields =
+        batch.schema().fields().iter().chain(added).map(|f| f.as_ref().clone().with_nullable(true)).collect::<Vec<_>>();
+    let nulls = added.iter().map(|field| new_null_array(field.data_type(), batch.num_rows()));
+    let columns = batch.columns().iter().cloned().chain(nulls).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
 /// Makes the Delta table of a relation and notes its folder in the record.
-async fn make(change: &mut Change<'_>, relation: &mut RelationRecord, columns: SchemaRef) -> Result<Arc<Table>> {
+async fn make(change: &mut Change, relation: &mut RelationRecord, columns: SchemaRef) -> Result<Arc<Table>> {
     let (folder, table) = change.make_table(&relation.schema, &relation.name, columns).await?;
     if let Body::Table { location, .. } = &mut relation.body {
         *location = folder;
@@ -230,7 +252,7 @@ async fn make(change: &mut Change<'_>, relation: &mut RelationRecord, columns: S
     Ok(table)
 }
 
-fn table_of(change: &Change<'_>, relation: &RelationRecord) -> Result<Arc<Table>> {
+fn table_of(change: &Change, relation: &RelationRecord) -> Result<Arc<Table>> {
     change
         .state
         .table(relation)
@@ -243,6 +265,11 @@ fn refuse_shipped(relation: &RelationRecord, what: &str) -> Result<()> {
         let message = format!("journey table \"{}\" cannot be {what}", relation.name);
         return Err(Error::new(SqlState::InsufficientPrivilege, message)
             .with_hint("columns may be added to it, and a view may stand in its place"));
+    }
+    if relation.view().is_some_and(|view| view.shipped) {
+        let message = format!("shipped view \"{}\" cannot be {what}", relation.name);
+        return Err(Error::new(SqlState::InsufficientPrivilege, message)
+            .with_hint("CREATE OR REPLACE VIEW puts your own in its place"));
     }
     Ok(())
 }
@@ -266,17 +293,10 @@ fn no_column(relation: &RelationRecord, column: &str) -> Error {
     Error::new(SqlState::UndefinedColumn, message)
 }
 
-/// The columns of a table made from a query; names may be given, types may not.
-fn columns_of(output: &Schema, named: &[ast::ColumnDef]) -> Result<SchemaRef> {
-    if named.len() > output.fields().len() {
-        return Err(Error::new(SqlState::SyntaxError, "too many column names were specified"));
-    }
-    let field = |(at, field): (usize, &Arc<Field>)| {
-        let name = named.get(at).map_or_else(|| field.name().clone(), |column| names::fold(&column.name));
-        Ok(Field::new(name, stored_type(field.data_type())?, true))
-    };
-    let fields = output.fields().iter().enumerate().map(field).collect::<Result<Vec<_>>>()?;
-    distinct(Arc::new(Schema::new(fields)))
+/// The columns of a table made from a query.
+fn columns_of(output: &Schema) -> Result<SchemaRef> {
+    let field = |field: &Arc<Field>| Ok(Field::new(field.name(), stored_type(field.data_type())?, true));
+    Ok(Arc::new(Schema::new(output.fields().iter().map(field).collect::<Result<Vec<_>>>()?)))
 }
 
 fn declared(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {

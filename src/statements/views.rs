@@ -35,7 +35,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
     let mut change = context.catalog.change().await;
     match change.state.record.relation(&relation.schema, &relation.name).cloned() {
         Some(_) if create.if_not_exists => return Ok(Tag::of("CREATE VIEW")),
-        Some(present) if create.or_replace => replace(&mut change, &present, relation.clone())?,
+        Some(present) if create.or_replace => replace(&mut change, &present, relation.clone()).await?,
         _ => change.add(relation.clone(), None)?,
     }
     plan(context, &change, &relation)?;
@@ -44,12 +44,13 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
 }
 
 /// Puts a view in the place of what stands there: another view, or a journey table without rows.
-fn replace(change: &mut Change<'_>, present: &RelationRecord, relation: RelationRecord) -> Result<()> {
-    if let Some(table) = change.state.table(present) {
+async fn replace(change: &mut Change, present: &RelationRecord, relation: RelationRecord) -> Result<()> {
+    if let Some(table) = change.state.table(present).cloned() {
         let is_journey = present.schema == "journey" && journey_tables().iter().any(|t| t.name == present.name);
         if !is_journey {
             return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a view", present.name)));
         }
+        change.close(&table).await;
         if table.snapshot().rows() != Some(0) {
             let message = format!("journey table \"{}\" holds rows that a view in its place would hide", present.name);
             return Err(Error::new(SqlState::ObjectNotInPrerequisiteState, message)
@@ -64,7 +65,7 @@ fn replace(change: &mut Change<'_>, present: &RelationRecord, relation: Relation
 }
 
 /// A view must plan in the catalog that it makes: its names exist, and it does not read itself.
-fn plan(context: &Context, change: &Change<'_>, relation: &RelationRecord) -> Result<()> {
+fn plan(context: &Context, change: &Change, relation: &RelationRecord) -> Result<()> {
     let catalog = Arc::new(change.state.clone());
     let resolver = Resolver::new(&context.engine, catalog, &context.system, context.search_path());
     let view = relation.view().ok_or_else(|| Error::internal("a view that is none"))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use super::log::{Metadata, Put};
-use super::snapshot::Change;
+use super::snapshot::{Change, conflict};
 use super::table::Table;
 use super::writer::Drafts;
 use crate::error::{Error, Result};
@@ -81,6 +81,9 @@ impl Staged {
     async fn commit_here(self) -> Result<()> {
         let Self { table, change, drafts, .. } = self;
         let committing = table.committing.lock().await;
+        if table.is_closed() {
+            return Err(conflict("the table was dropped or rebuilt"));
+        }
         loop {
             let base = table.snapshot();
             let next = base.apply(&change)?;

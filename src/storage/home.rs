@@ -109,6 +109,14 @@ impl Home {
             }
             Err(error) => return Err(error.into()),
         }
+        // The record is written: an old one that stays is no reason to say that it isn't.
+        if let Err(error) = self.forget_records().await {
+            tracing::warn!(%error, "old catalog records stay until the next change");
+        }
+        Ok(())
+    }
+
+    async fn forget_records(&self) -> Result<()> {
         let records = self.records().await?;
         for old in &records[..records.len().saturating_sub(RECORDS)] {
             self.store.delete(&record_path(*old)).await?;

@@ -32,4 +32,4 @@ pub use home::Home;
 pub use rewrite::RowAddresses;
 pub use scan::{FILE, ROW};
 pub use snapshot::{DataFile, Snapshot};
-pub use table::Table;
+pub use table::{Closing, Table};

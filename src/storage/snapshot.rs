@@ -144,7 +144,7 @@ pub(super) fn summary(files: &[Arc<DataFile>], schema: &SchemaRef) -> Result<Sta
     Ok(Statistics::try_merge_iter(files.iter().map(|file| file.statistics.as_ref()), schema)?)
 }
 
-fn conflict(what: &str) -> Error {
+pub(super) fn conflict(what: &str) -> Error {
     Error::new(SqlState::SerializationFailure, format!("could not serialize access: {what} by a concurrent statement"))
         .with_hint("run the statement again")
 }

@@ -1,5 +1,6 @@
 //! One table: the newest version in memory, and changes staged for the next.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -30,8 +31,10 @@ pub struct Table {
     pub(super) folder: Path,
     newest: RwLock<Arc<Snapshot>>,
     /// Held by one commit at a time, from check to put.
-    pub(super) committing: Mutex<()>,
+    pub(super) committing: Arc<Mutex<()>>,
     writing: Arc<Mutex<()>>,
+    /// Whether the catalog has let go of it: what is written to it would be lost.
+    closed: AtomicBool,
     /// Whoever can still write holds the folder.
     _lock: Option<Arc<Lock>>,
 }
@@ -46,8 +49,8 @@ impl Table {
         lock: Option<Arc<Lock>>,
     ) -> Arc<Self> {
         let newest = RwLock::new(Arc::new(snapshot));
-        let (committing, writing) = (Mutex::default(), Arc::default());
-        Arc::new(Self { log, store, url, folder, newest, committing, writing, _lock: lock })
+        let (committing, writing, closed) = (Arc::default(), Arc::default(), AtomicBool::new(false));
+        Arc::new(Self { log, store, url, folder, newest, committing, writing, closed, _lock: lock })
     }
 
     /// The columns as SQL sees them.
@@ -79,6 +82,18 @@ impl Table {
     /// process none is refused because of another.
     pub async fn write_lock(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.writing).lock_owned().await
+    }
+
+    /// Waits for the writes under way and keeps others waiting: for a statement that drops the table or puts another in
+    /// its place.
+    pub async fn close(self: &Arc<Self>) -> Closing {
+        let writing = self.write_lock().await;
+        let committing = Arc::clone(&self.committing).lock_owned().await;
+        Closing { table: Arc::clone(self), _writing: writing, _committing: committing }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Writes rows that the next commit adds. Their columns are the table's, in order; 42804 for another type, 23502 for
@@ -214,5 +229,25 @@ impl Table {
     /// Its name without the schema, for messages.
     fn name(&self) -> String {
         self.folder.parts().next_back().map(|part| part.as_ref().to_owned()).unwrap_or_default()
+    }
+}
+
+/// A table that is about to go. Nothing commits to it while this is held; dropping it gives the table back.
+#[derive(Debug)]
+pub struct Closing {
+    table: Arc<Table>,
+    _writing: OwnedMutexGuard<()>,
+    _committing: OwnedMutexGuard<()>,
+}
+
+impl Closing {
+    /// Whether this holds a table.
+    pub fn holds(&self, table: &Arc<Table>) -> bool {
+        Arc::ptr_eq(&self.table, table)
+    }
+
+    /// The table is gone: writes that waited, and all later ones, fail with 40001.
+    pub fn finish(self) {
+        self.table.closed.store(true, Ordering::Release);
     }
 }

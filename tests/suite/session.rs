@@ -1,7 +1,14 @@
 //! What a program that embeds the database may rely on: parameters, sessions kept apart, one snapshot per statement.
 
-use arrow::datatypes::DataType;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{ArrayRef, StringViewArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 use journeydb::{Database, Outcome, Session, SqlState, TransactionStatus};
@@ -170,4 +177,100 @@ async fn a_field_of_a_struct_is_read_as_in_postgres() {
     let (_database, session) = fresh().await;
     let fields = "SELECT (conversion_summary(x)).n, (conversion_summary(x)).reached FROM (VALUES (true), (false)) t(x)";
     assert_eq!(run(&session, fields, vec![]).await.unwrap(), "2,1");
+}
+
+/// Rows that arrive when the test sends them.
+fn rows_by_hand() -> (tokio::sync::mpsc::Sender<RecordBatch>, SendableRecordBatchStream) {
+    let schema = Arc::new(Schema::new(vec![Field::new("account_id", DataType::Utf8View, true)]));
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let rows = futures::stream::unfold(receiver, async |mut receiver| Some((Ok(receiver.recv().await?), receiver)));
+    (sender, Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+}
+
+fn an_account() -> RecordBatch {
+    let column: ArrayRef = Arc::new(StringViewArray::from(vec!["a1"]));
+    RecordBatch::try_from_iter([("account_id", column)]).unwrap()
+}
+
+/// Rows are on their way to a table while it is dropped, rebuilt or hidden: their writer must be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_for_a_table_that_goes_are_never_lost_in_silence() {
+    for (table, change) in [
+        ("t", "DROP TABLE t; CREATE TABLE t (account_id text, b int)"),
+        ("t", "ALTER TABLE t DROP COLUMN b"),
+        ("t", "ALTER TABLE t RENAME COLUMN b TO c"),
+        ("journey.accounts", "CREATE OR REPLACE VIEW journey.accounts AS SELECT 'x' AS account_id"),
+    ] {
+        let (database, session) = fresh().await;
+        run(&session, "CREATE TABLE t (account_id text, b int)", vec![]).await.unwrap();
+        let (sender, rows) = rows_by_hand();
+        let writer = database.session();
+        let writing = tokio::spawn(async move { writer.append(table, rows).await });
+        // The second is taken up only after the first: the append has begun.
+        sender.send(an_account()).await.unwrap();
+        sender.send(an_account()).await.unwrap();
+        run(&session, change, vec![]).await.unwrap();
+        drop(sender);
+        let told = writing.await.unwrap().expect_err(change);
+        assert_eq!(told.state(), SqlState::SerializationFailure, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_row_survives_changes_of_the_columns() {
+    let (database, session) = fresh().await;
+    run(&session, "CREATE TABLE t (a int, b int)", vec![]).await.unwrap();
+    let insert = async |session: Session| {
+        let mut kept = 0;
+        for _ in 0..25 {
+            match run(&session, "INSERT INTO t VALUES (1)", vec![]).await {
+                Ok(_) => kept += 1,
+                Err(error) => assert_eq!(error.state(), SqlState::SerializationFailure, "{error}"),
+            }
+            let updated = run(&session, "UPDATE t SET a = a + 0", vec![]).await;
+            assert!(
+                updated.as_ref().map_or_else(|e| e.state() == SqlState::SerializationFailure, |_| true),
+                "{updated:?}"
+            );
+        }
+        kept
+    };
+    let alter = async |session: Session| {
+        for at in 0..25 {
+            let (old, new) = if at % 2 == 0 { ("b", "c") } else { ("c", "b") };
+            run(&session, &format!("ALTER TABLE t RENAME COLUMN {old} TO {new}"), vec![]).await.unwrap();
+        }
+        0
+    };
+    let (one, two, _) = tokio::join!(insert(database.session()), insert(database.session()), alter(database.session()));
+    assert_eq!(run(&session, "SELECT count(*) FROM t", vec![]).await.unwrap(), (one + two).to_string());
+}
+
+/// Wherever a definition is cut off, the next one works, and reopening finds what sessions saw.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_definition_leaves_nothing_half_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path()).await.unwrap();
+    let session = database.session();
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    for at in 0..60_u64 {
+        let sql = format!("CREATE TABLE t{at} AS SELECT 1 AS a");
+        let _ = tokio::time::timeout(Duration::from_micros(at * 250), run(&session, &sql, vec![])).await;
+        run(&session, &format!("CREATE TABLE IF NOT EXISTS t{at} AS SELECT 1 AS a"), vec![]).await.unwrap();
+        assert_eq!(run(&session, &format!("SELECT sum(a) FROM t{at}"), vec![]).await.unwrap(), "1");
+    }
+    assert_eq!(run(&session, tables, vec![]).await.unwrap(), "60");
+    drop((session, database));
+    let session = Database::open(folder.path()).await.unwrap().session();
+    assert_eq!(run(&session, tables, vec![]).await.unwrap(), "60");
+    assert_eq!(run(&session, "SELECT sum(a) FROM t59", vec![]).await.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn a_failed_block_refuses_even_to_plan() {
+    let (_database, session) = fresh().await;
+    run(&session, "BEGIN", vec![]).await.unwrap();
+    run(&session, "SELECT * FROM nowhere", vec![]).await.unwrap_err();
+    let refused = run(&session, "SELECT * FROM nowhere", vec![]).await.unwrap_err();
+    assert_eq!(refused.state(), SqlState::InFailedTransaction);
 }

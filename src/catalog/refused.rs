@@ -1,0 +1,48 @@
+//! Clauses that the engine's planner passes over: refused, because an answer that ignores them is a wrong one.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Query, Select, Statement, TableFactor, Visit, Visitor};
+
+use crate::error::{Error, Result};
+
+/// 0A000 if a statement holds such a clause.
+pub(super) fn refuse_ignored(statement: &Statement) -> Result<()> {
+    match statement.visit(&mut Finder) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+struct Finder;
+
+impl Visitor for Finder {
+    type Break = Error;
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Error> {
+        match factor {
+            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
+                ControlFlow::Break(Error::unsupported("TABLESAMPLE").with_hint("use WHERE random() < 0.1"))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        match &query.fetch {
+            Some(fetch) if fetch.with_ties || fetch.percent => {
+                ControlFlow::Break(Error::unsupported("FETCH WITH TIES").with_hint("use WHERE rank() OVER (...) <= n"))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Error> {
+        match select.into {
+            Some(_) => {
+                ControlFlow::Break(Error::unsupported("SELECT INTO").with_hint("use CREATE TABLE ... AS SELECT"))
+            }
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
