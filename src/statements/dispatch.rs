@@ -11,6 +11,7 @@ use crate::outcome::{Outcome, Prepared, Tag};
 
 /// Plans a statement far enough to know its parameters and columns.
 pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<Option<DataType>>) -> Result<Prepared> {
+    context.transaction().admit(statement.ast())?;
     let (parameters, schema): (Vec<Option<DataType>>, Option<SchemaRef>) = match statement.ast() {
         Ast::Query(_) | Ast::Explain { .. } => {
             let (parameters, schema) = query::describe(&context, statement.ast(), &hints)?;
@@ -41,8 +42,8 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
     match ast {
         Ast::Query(_) | Ast::Explain { .. } => query::run(&context, &prepared, values).await,
         Ast::Insert(insert) => done(write::insert(&context, insert, values).await?),
-        Ast::Update(update) => done(write::update(&context, ast, update, values).await?),
-        Ast::Delete(delete) => done(write::delete(&context, ast, delete, values).await?),
+        Ast::Update(update) => done(write::update(&context, update, values).await?),
+        Ast::Delete(delete) => done(write::delete(&context, delete, values).await?),
         Ast::Truncate(truncate) => done(write::truncate(&context, truncate).await?),
         Ast::CreateTable(create) => done(tables::create(&context, create).await?),
         Ast::AlterTable(alter) => done(tables::alter(&context, alter).await?),
@@ -64,8 +65,8 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Discard { object_type } => Ok(settings::discard(&context, *object_type)),
         Ast::ShowVariable { variable } => settings::show(&context, variable),
         Ast::StartTransaction { .. } => done(transaction::begin(&context)),
-        Ast::Commit { .. } => done(transaction::commit(&context)),
-        Ast::Rollback { savepoint: None, .. } => done(transaction::rollback(&context)),
+        Ast::Commit { chain: false, .. } => done(transaction::commit(&context)),
+        Ast::Rollback { savepoint: None, chain: false } => done(transaction::rollback(&context)),
         Ast::Copy { .. } => Err(Error::new(SqlState::FeatureNotSupported, "COPY is not supported")
             .with_hint("load files with: journeydb load TABLE FILE")),
         other => Err(Error::unsupported(first_words(&other.to_string()))),

@@ -3,6 +3,7 @@
 mod constraints;
 mod context;
 mod dispatch;
+mod explain;
 mod names;
 mod query;
 mod schemas;

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
 use super::context::Context;
-use super::write;
+use super::{explain, write};
 use crate::catalog::output_names;
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
@@ -27,6 +27,9 @@ pub(super) fn describe(
 ) -> Result<(Vec<Option<DataType>>, SchemaRef)> {
     let plan = plan(context, statement)?;
     let parameters = parameters(&plan, hints)?;
+    if matches!(statement, ast::Statement::Explain { .. }) {
+        return Ok((parameters, explain::schema()));
+    }
     let names = output_names(statement, &plan);
     // Only with typed parameters are the outputs typed as they will be.
     let nulls = parameters.iter().map(|data_type| null(data_type.as_ref())).collect::<Result<Vec<_>>>()?;
@@ -48,6 +51,9 @@ pub(super) async fn run(context: &Context, prepared: &Prepared, values: Vec<Scal
     let plan = bind(plan, values)?;
     let physical = context.engine.create_physical_plan(&plan).await?;
     let rows = context.workers.run(physical, context.engine.task_ctx());
+    if matches!(statement, ast::Statement::Explain { .. }) {
+        return Ok(Outcome::Rows(explain::lines(rows)));
+    }
     let schema = named(&rows.schema(), &names);
     if let Some(promised) = &prepared.schema
         && !same_types(promised, &schema)
@@ -58,26 +64,39 @@ pub(super) async fn run(context: &Context, prepared: &Prepared, values: Vec<Scal
     Ok(Outcome::Rows(renamed(rows, schema)))
 }
 
+/// A write that WITH stands before is parsed as a query.
+fn refuse_write_under_with(query: &ast::Query) -> Result<()> {
+    match query.body.as_ref() {
+        ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) | ast::SetExpr::Merge(_) => {
+            Err(Error::unsupported("WITH before UPDATE or DELETE").with_hint("put the query into a subquery of WHERE"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Plans a statement as of now.
 pub(super) fn plan(context: &Context, statement: &ast::Statement) -> Result<LogicalPlan> {
     match statement {
         ast::Statement::Insert(insert) => write::plan_insert(&context.resolver().for_insert(), insert),
-        other => explained(context.resolver().plan(other.clone())?),
+        ast::Statement::Update(update) => write::plan_update(&context.resolver(), update),
+        ast::Statement::Delete(delete) => write::plan_delete(&context.resolver(), delete),
+        ast::Statement::Query(query) => {
+            refuse_write_under_with(query)?;
+            context.resolver().plan(statement.clone())
+        }
+        other => Ok(explained(context.resolver().plan(explain::of(other)?)?)),
     }
 }
 
 /// EXPLAIN of a write shows how its rows are found; the engine would call the table's own hooks to show more.
-fn explained(plan: LogicalPlan) -> Result<LogicalPlan> {
-    Ok(match plan {
+fn explained(plan: LogicalPlan) -> LogicalPlan {
+    match plan {
         LogicalPlan::Explain(explain) => match explain.plan.as_ref() {
             LogicalPlan::Dml(write) => LogicalPlan::Explain(Explain { plan: write.input.clone(), ..explain }),
             _ => LogicalPlan::Explain(explain),
         },
-        LogicalPlan::Analyze(analyze) if matches!(analyze.input.as_ref(), LogicalPlan::Dml(_)) => {
-            return Err(Error::unsupported("EXPLAIN ANALYZE of a write").with_hint("EXPLAIN shows its plan"));
-        }
         other => other,
-    })
+    }
 }
 
 /// Puts values in the place of parameters; a write needs them in the type its column has, because the engine plans no cast.

@@ -42,12 +42,29 @@ impl Statement {
             }
             let at = |parser: &Parser<'_>| Some(parser.peek_token().span.start);
             let ast = parser.parse_statement().map_err(|e| parser_error(sql, e, at(&parser)))?;
-            statements.push(Self { ast: Box::new(ast), text: text.clone() });
+            statements.push(Self { ast: Box::new(insert_under_with(ast)), text: text.clone() });
             let next = parser.peek_token();
             if !matches!(next.token, Token::SemiColon | Token::EOF) {
                 return Err(near(sql, &next.token, next.span.start));
             }
         }
+    }
+}
+
+/// `WITH q AS (...) INSERT ...`, which is parsed as a query, as the INSERT it is: its source takes the WITH.
+fn insert_under_with(statement: ast::Statement) -> ast::Statement {
+    match statement {
+        ast::Statement::Query(mut query) => match (query.with.take(), *query.body) {
+            (Some(mut with), ast::SetExpr::Insert(ast::Statement::Insert(mut insert))) => {
+                if let Some(source) = &mut insert.source {
+                    with.cte_tables.extend(source.with.take().into_iter().flat_map(|inner| inner.cte_tables));
+                    source.with = Some(with);
+                }
+                ast::Statement::Insert(insert)
+            }
+            (with, body) => ast::Statement::Query(Box::new(ast::Query { with, body: Box::new(body), ..*query })),
+        },
+        other => other,
     }
 }
 

@@ -11,12 +11,15 @@ use arrow::record_batch::RecordBatch;
 use datafusion::common::Column;
 use datafusion::common::TableReference;
 use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{DmlStatement, Expr, Filter, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 use futures::{StreamExt, TryStreamExt};
 
 use super::constraints::Constraints;
@@ -40,7 +43,19 @@ pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<
 
 /// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
 pub(super) fn plan_insert(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<LogicalPlan> {
+    if insert.on.is_some() {
+        return Err(Error::unsupported("INSERT ... ON CONFLICT").with_hint("tables have no unique keys"));
+    }
+    refuse_returning(insert.returning.as_deref())?;
     let mut insert = insert.clone();
+    match &mut insert.source {
+        None => return Err(Error::unsupported("INSERT ... DEFAULT VALUES")),
+        Some(source) => {
+            if let ast::SetExpr::Values(values) = source.body.as_mut() {
+                values.rows.iter_mut().flat_map(|row| &mut row.content).for_each(default_to_null);
+            }
+        }
+    }
     if let (true, Some(source), ast::TableObject::TableName(name)) =
         (insert.columns.is_empty(), &insert.source, &insert.table)
     {
@@ -59,6 +74,75 @@ pub(super) fn plan_insert(resolver: &Resolver<'_>, insert: &ast::Insert) -> Resu
         }
     }
     resolver.plan(ast::Statement::Insert(insert))
+}
+
+/// Plans an UPDATE.
+pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Result<LogicalPlan> {
+    if update.from.is_some() || !update.table.joins.is_empty() {
+        return Err(Error::unsupported("UPDATE from other tables").with_hint("use a subquery in SET and WHERE"));
+    }
+    if update.limit.is_some() || !update.order_by.is_empty() {
+        return Err(Error::unsupported("UPDATE with LIMIT or ORDER BY"));
+    }
+    refuse_returning(update.returning.as_deref())?;
+    let mut update = update.clone();
+    let mut assigned = Vec::new();
+    for assignment in &mut update.assignments {
+        let ast::AssignmentTarget::ColumnName(column) = &assignment.target else {
+            return Err(Error::unsupported("SET of several columns at once").with_hint("write SET a = ..., b = ..."));
+        };
+        let column = names::parts(column)?.pop().unwrap_or_default();
+        if assigned.contains(&column) {
+            let message = format!("multiple assignments to same column \"{column}\"");
+            return Err(Error::new(SqlState::SyntaxError, message));
+        }
+        assigned.push(column);
+        default_to_null(&mut assignment.value);
+    }
+    resolver.plan(ast::Statement::Update(update))
+}
+
+/// Plans a DELETE as the query of the rows that go: the engine's own plan of it forgets the table's alias.
+pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Result<LogicalPlan> {
+    resolver.plan(doomed(delete)?)
+}
+
+/// The query of the rows that a DELETE removes.
+pub(super) fn doomed(delete: &ast::Delete) -> Result<ast::Statement> {
+    if delete.limit.is_some() || !delete.order_by.is_empty() {
+        return Err(Error::unsupported("DELETE with LIMIT or ORDER BY"));
+    }
+    if delete.using.is_some() {
+        return Err(Error::unsupported("DELETE ... USING").with_hint("use a subquery in WHERE"));
+    }
+    refuse_returning(delete.returning.as_deref())?;
+    let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
+    target_name(from.first())?;
+    let mut rows = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT * FROM t").map_err(DataFusionError::from)?;
+    if let Some(ast::Statement::Query(query)) = rows.first_mut()
+        && let ast::SetExpr::Select(select) = query.body.as_mut()
+    {
+        select.from.clone_from(from);
+        select.selection.clone_from(&delete.selection);
+    }
+    rows.pop().ok_or_else(|| Error::internal("a query that is none"))
+}
+
+fn refuse_returning(returning: Option<&[ast::SelectItem]>) -> Result<()> {
+    match returning {
+        Some(_) => Err(Error::unsupported("RETURNING").with_hint("read the rows with SELECT")),
+        None => Ok(()),
+    }
+}
+
+/// DEFAULT is NULL: columns have no other.
+fn default_to_null(value: &mut ast::Expr) {
+    if let ast::Expr::Identifier(ident) = value
+        && ident.quote_style.is_none()
+        && ident.value.eq_ignore_ascii_case("default")
+    {
+        *value = ast::Expr::Value(ast::Value::Null.into());
+    }
 }
 
 /// Adds rows to a table in one commit; columns are matched by name, absent ones are NULL.
@@ -84,24 +168,16 @@ pub(super) async fn append_to(
 }
 
 /// DELETE.
-pub(super) async fn delete(
-    context: &Context,
-    statement: &ast::Statement,
-    delete: &ast::Delete,
-    values: Vec<ScalarValue>,
-) -> Result<Tag> {
-    if delete.limit.is_some() || !delete.order_by.is_empty() {
-        return Err(Error::unsupported("DELETE with LIMIT or ORDER BY"));
-    }
+pub(super) async fn delete(context: &Context, delete: &ast::Delete, values: Vec<ScalarValue>) -> Result<Tag> {
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
     let name = target_name(from.first())?;
     // Held while reading and writing, so that no other UPDATE or DELETE of this process comes between.
     let _writing = lock(context, &name).await?;
     let resolver = context.resolver();
-    let dml = dml(query::bind(resolver.plan(statement.clone())?, values)?)?;
+    let doomed = query::bind(plan_delete(&resolver, delete)?, values)?;
     let (relation, table) = target(&resolver, &name, "delete from")?;
     let snapshot = resolver.snapshot(relation)?;
-    let addressed = address(&dml.input, &table.addressed(snapshot.clone()))?;
+    let addressed = address(&doomed, &table.addressed(snapshot.clone()))?;
     let plan = LogicalPlanBuilder::from(addressed.clone()).project(address_columns(&addressed)?)?.build()?;
 
     let mut addresses = RowAddresses::new();
@@ -118,22 +194,11 @@ pub(super) async fn delete(
 }
 
 /// UPDATE.
-pub(super) async fn update(
-    context: &Context,
-    statement: &ast::Statement,
-    update: &ast::Update,
-    values: Vec<ScalarValue>,
-) -> Result<Tag> {
-    if update.from.is_some() || !update.table.joins.is_empty() {
-        return Err(Error::unsupported("UPDATE from other tables").with_hint("use a subquery in SET and WHERE"));
-    }
-    if update.limit.is_some() || !update.order_by.is_empty() {
-        return Err(Error::unsupported("UPDATE with LIMIT or ORDER BY"));
-    }
+pub(super) async fn update(context: &Context, update: &ast::Update, values: Vec<ScalarValue>) -> Result<Tag> {
     let name = target_name(Some(&update.table))?;
     let _writing = lock(context, &name).await?;
     let resolver = context.resolver();
-    let dml = dml(query::bind(resolver.plan(statement.clone())?, values)?)?;
+    let dml = dml(query::bind(plan_update(&resolver, update)?, values)?)?;
     let (relation, table) = target(&resolver, &name, "update")?;
     let snapshot = resolver.snapshot(relation)?;
     let plan = address(&dml.input, &table.addressed(snapshot.clone()))?;
@@ -160,21 +225,28 @@ pub(super) async fn update(
 
 /// TRUNCATE: each table in a commit of its own.
 pub(super) async fn truncate(context: &Context, truncate: &ast::Truncate) -> Result<Tag> {
-    for named in &truncate.table_names {
-        let name = names::reference(&named.name)?;
+    let tables = truncate.table_names.iter().map(|named| names::reference(&named.name)).collect::<Result<Vec<_>>>()?;
+    let resolver = context.resolver();
+    tables.iter().try_for_each(|name| target(&resolver, name, "truncate").map(|_| ()))?;
+    for name in tables {
+        let _writing = lock(context, &name).await?;
         let resolver = context.resolver();
         let (_, table) = target(&resolver, &name, "truncate")?;
-        let _writing = table.write_lock().await;
         let staged = table.stage_truncate();
         context.catalog.home().commit(vec![staged]).await?;
     }
     Ok(Tag::of("TRUNCATE TABLE"))
 }
 
+/// Waits for the right to change a table's rows; while it waits, a statement may put another table under the name.
 async fn lock(context: &Context, name: &TableReference) -> Result<tokio::sync::OwnedMutexGuard<()>> {
-    let resolver = context.resolver();
-    let (_, table) = target(&resolver, name, "change")?;
-    Ok(table.write_lock().await)
+    loop {
+        let table = target(&context.resolver(), name, "change")?.1.clone();
+        let writing = table.write_lock().await;
+        if Arc::ptr_eq(target(&context.resolver(), name, "change")?.1, &table) {
+            return Ok(writing);
+        }
+    }
 }
 
 /// The table a write goes to; 42809 for a view.
