@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::record::{Body, Record, RelationRecord};
@@ -76,22 +75,25 @@ impl Catalog {
         &self.home
     }
 
+    fn leaving(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Begins a change; nobody sees it, and nothing of it survives, before [`Change::commit`] returns.
     pub async fn change(self: &Arc<Self>) -> Change {
         let guard = Arc::clone(&self.changing).lock_owned().await;
         let before = self.state();
-        let made = Made { catalog: Arc::clone(self), tables: Vec::new() };
-        Change { state: (*before).clone(), before, closing: Vec::new(), made, _guard: guard }
+        Change { catalog: Arc::clone(self), state: (*before).clone(), before, closing: Vec::new(), _guard: guard }
     }
 }
 
 /// A change of the catalog under way.
 pub struct Change {
+    catalog: Arc<Catalog>,
     before: Arc<State>,
     /// The catalog as it will be.
     pub state: State,
     closing: Vec<Closing>,
-    made: Made,
     /// The last to go: the next change finds what this one leaves.
     _guard: OwnedMutexGuard<()>,
 }
@@ -105,14 +107,10 @@ impl Change {
         columns: arrow::datatypes::SchemaRef,
     ) -> Result<(String, Arc<Table>)> {
         let location = self.free_location(schema, name);
-        let catalog = &self.made.catalog;
-        let leaving = || catalog.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        // A caller that goes away in the middle leaves a folder that something is still written to.
-        leaving().insert(location.clone());
-        let made = catalog.home.create_table(&location, columns).await;
-        leaving().remove(&location);
-        let table = made?;
-        self.made.tables.push((location.clone(), Arc::downgrade(&table)));
+        // No other table may be made there until the catalog names it: when the statement is cut off, something may still
+        // be written to the folder. The next opening sweeps it.
+        self.catalog.leaving().insert(location.clone());
+        let table = self.catalog.home.create_table(&location, columns).await?;
         Ok((location, table))
     }
 
@@ -175,12 +173,10 @@ impl Change {
         }
         drop(before);
         self.state.version += 1;
-        let catalog = Arc::clone(&self.made.catalog);
-        if let Err(error) = catalog.home.write_catalog(self.state.version, self.state.record.write()?).await {
-            // Whether the record is there is unknown: the next opening sees, and sweeps.
-            self.made.tables.clear();
-            return Err(error);
-        }
+        let catalog = Arc::clone(&self.catalog);
+        catalog.home.write_catalog(self.state.version, self.state.record.write()?).await?;
+        let named = locations(&self.state.record);
+        catalog.leaving().retain(|location| !named.contains(&location.as_str()));
         let dropped = self.dropped();
         *catalog.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.state);
         self.closing.into_iter().for_each(Closing::finish);
@@ -207,7 +203,7 @@ impl Change {
     /// `schema/name`, or the first `schema/name.N` that no relation uses: a renamed or replaced table keeps its folder.
     fn free_location(&self, schema: &str, name: &str) -> String {
         let taken = [locations(&self.state.record), locations(&self.before.record)].concat();
-        let leaving = self.made.catalog.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        let leaving = self.catalog.leaving();
         let base = format!("{}/{}", file_name(schema), file_name(name));
         std::iter::once(base.clone())
             .chain((2..).map(|n| format!("{base}.{n}")))
@@ -233,29 +229,11 @@ fn file_name(identifier: &str) -> String {
     identifier.bytes().map(byte).collect()
 }
 
-/// The tables made for a change. What the catalog doesn't name when the change ends, by an error or because its caller went
-/// away, is removed.
-struct Made {
-    catalog: Arc<Catalog>,
-    tables: Vec<(String, Weak<Table>)>,
-}
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        let state = self.catalog.state();
-        let live = locations(&state.record);
-        for (location, table) in self.tables.drain(..).filter(|(location, _)| !live.contains(&location.as_str())) {
-            remove_when_unused(&self.catalog, location, table);
-        }
-    }
-}
-
 /// Removes a table's folder once the last statement that reads or writes it is done; what a crash leaves, opening sweeps.
 fn remove_when_unused(catalog: &Catalog, location: String, table: Weak<Table>) {
-    let Ok(runtime) = Handle::try_current() else { return };
     let (home, leaving) = (catalog.home.clone(), catalog.leaving.clone());
     leaving.lock().unwrap_or_else(PoisonError::into_inner).insert(location.clone());
-    runtime.spawn(async move {
+    tokio::spawn(async move {
         while table.strong_count() > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
