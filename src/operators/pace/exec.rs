@@ -20,7 +20,7 @@ use datafusion::physical_plan::{
 use super::stream::PaceStream;
 use crate::error::Error;
 
-/// Passes its input's rows on, in turns of about 2 ms.
+/// Passes its input's rows on, with pauses.
 #[derive(Debug, Clone)]
 pub struct PaceExec {
     input: Arc<dyn ExecutionPlan>,
@@ -35,7 +35,7 @@ impl PaceExec {
         Self::new(input, false)
     }
 
-    /// Cuts batches so that the consumer's work on one takes about 2 ms: for the probe side of a join, where a single
+    /// Cuts batches so that the consumer's work on one takes about 100 ms: for the probe side of a join, where a single
     /// row may meet millions. A slice keeps the memory of the batch it is cut from, so a consumer that keeps its input
     /// should get whole batches.
     pub fn sliced(input: Arc<dyn ExecutionPlan>) -> Self {

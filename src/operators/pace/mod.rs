@@ -8,7 +8,7 @@
 //!     PaceExec                    passes batches on; after 2 ms without a pause it makes one
 //!       NestedLoopJoinExec        compares every row of a probe batch with the whole build side before it looks up
 //!         (build side)
-//!         PaceExec: sliced        cuts batches so that the work on one slice takes about 2 ms, and pauses the same way
+//!         PaceExec: sliced        cuts batches so that the work on one slice takes about 100 ms, and pauses the same way
 //!           (probe side)
 //! ```
 
