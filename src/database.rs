@@ -14,6 +14,20 @@ use crate::storage::Home;
 use crate::workers::Workers;
 
 /// A database in a folder, or in memory. Clones are handles of the same one; the last handle to go closes it.
+///
+/// ```
+/// # use arrow::array::AsArray;
+/// # use arrow::datatypes::Float64Type;
+/// # async fn example() -> journeydb::Result<()> {
+/// let database = journeydb::Database::in_memory().await?; // or Database::open("folder")
+/// database.sql("INSERT INTO transactions (transaction_id, account_id, occurred_at, kind, amount)
+///               VALUES ('t1', 'acme', '2026-01-05', 'new', 1200), ('t2', 'acme', '2026-03-05', 'refund', -200)").await?;
+/// let rows = database.sql("SELECT clv(amount) AS clv FROM transactions WHERE account_id = 'acme'").await?;
+/// assert_eq!(rows[0].column(0).as_primitive::<Float64Type>().value(0), 1000.0);
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Database {
     shared: Arc<Shared>,

@@ -11,6 +11,7 @@ mod docs;
 mod functions;
 mod merge;
 mod overflow;
+mod readme;
 mod real_data;
 mod session;
 mod slt;
