@@ -4,6 +4,7 @@ mod constraints;
 mod context;
 mod dispatch;
 mod explain;
+mod insert;
 mod names;
 mod query;
 mod schemas;

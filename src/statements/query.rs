@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
 use super::context::Context;
-use super::{explain, write};
+use super::{explain, insert, write};
 use crate::catalog::output_names;
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
@@ -77,7 +77,7 @@ fn refuse_write_under_with(query: &ast::Query) -> Result<()> {
 /// Plans a statement as of now.
 pub(super) fn plan(context: &Context, statement: &ast::Statement) -> Result<LogicalPlan> {
     match statement {
-        ast::Statement::Insert(insert) => write::plan_insert(&context.resolver().for_insert(), insert),
+        ast::Statement::Insert(insert) => insert::plan(&context.resolver().for_insert(), insert),
         ast::Statement::Update(update) => write::plan_update(&context.resolver(), update),
         ast::Statement::Delete(delete) => write::plan_delete(&context.resolver(), delete),
         ast::Statement::Query(query) => {

@@ -24,7 +24,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::constraints::Constraints;
 use super::context::Context;
-use super::{names, query};
+use super::{insert, names, query};
 use crate::catalog::{RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::Tag;
@@ -33,47 +33,12 @@ use crate::storage::{FILE, ROW, RowAddresses, Table};
 /// INSERT: runs the source and appends its rows in one commit.
 pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<ScalarValue>) -> Result<Tag> {
     let resolver = context.resolver().for_insert();
-    let dml = dml(query::bind(plan_insert(&resolver, insert)?, values)?)?;
+    let dml = dml(query::bind(insert::plan(&resolver, insert)?, values)?)?;
     let (relation, table) = target(&resolver, &dml.table_name, "insert into")?;
     let source = context.engine.create_physical_plan(&dml.input).await?;
     let rows = execute_stream(source, context.engine.task_ctx())?;
     let count = append_to(context, relation, table, rows).await?;
     Ok(Tag::counted("INSERT", count))
-}
-
-/// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
-pub(super) fn plan_insert(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<LogicalPlan> {
-    if insert.on.is_some() {
-        return Err(Error::unsupported("INSERT ... ON CONFLICT").with_hint("tables have no unique keys"));
-    }
-    refuse_returning(insert.returning.as_deref())?;
-    let mut insert = insert.clone();
-    match &mut insert.source {
-        None => return Err(Error::unsupported("INSERT ... DEFAULT VALUES")),
-        Some(source) => {
-            if let ast::SetExpr::Values(values) = source.body.as_mut() {
-                values.rows.iter_mut().flat_map(|row| &mut row.content).for_each(default_to_null);
-            }
-        }
-    }
-    if let (true, Some(source), ast::TableObject::TableName(name)) =
-        (insert.columns.is_empty(), &insert.source, &insert.table)
-    {
-        let (_, table) = target(resolver, &names::reference(name)?, "insert into")?;
-        let width = match source.body.as_ref() {
-            ast::SetExpr::Values(values) => values.rows.first().map_or(0, |row| row.content.len()),
-            _ => resolver.plan(ast::Statement::Query(source.clone()))?.schema().fields().len(),
-        };
-        let schema = table.schema();
-        if width > schema.fields().len() {
-            return Err(Error::new(SqlState::SyntaxError, "INSERT has more expressions than target columns"));
-        }
-        if width < schema.fields().len() {
-            let names = schema.fields()[..width].iter().map(|field| ast::Ident::with_quote('"', field.name()));
-            insert.columns = names.map(ast::ObjectName::from).collect();
-        }
-    }
-    resolver.plan(ast::Statement::Insert(insert))
 }
 
 /// Plans an UPDATE.
@@ -128,7 +93,7 @@ pub(super) fn doomed(delete: &ast::Delete) -> Result<ast::Statement> {
     rows.pop().ok_or_else(|| Error::internal("a query that is none"))
 }
 
-fn refuse_returning(returning: Option<&[ast::SelectItem]>) -> Result<()> {
+pub(super) fn refuse_returning(returning: Option<&[ast::SelectItem]>) -> Result<()> {
     match returning {
         Some(_) => Err(Error::unsupported("RETURNING").with_hint("read the rows with SELECT")),
         None => Ok(()),
@@ -136,7 +101,7 @@ fn refuse_returning(returning: Option<&[ast::SelectItem]>) -> Result<()> {
 }
 
 /// DEFAULT is NULL: columns have no other.
-fn default_to_null(value: &mut ast::Expr) {
+pub(super) fn default_to_null(value: &mut ast::Expr) {
     if let ast::Expr::Identifier(ident) = value
         && ident.quote_style.is_none()
         && ident.value.eq_ignore_ascii_case("default")
@@ -250,7 +215,7 @@ async fn lock(context: &Context, name: &TableReference) -> Result<tokio::sync::O
 }
 
 /// The table a write goes to; 42809 for a view.
-fn target<'a>(
+pub(super) fn target<'a>(
     resolver: &'a Resolver<'_>,
     name: &TableReference,
     verb: &str,

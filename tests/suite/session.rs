@@ -166,6 +166,10 @@ async fn a_query_may_give_the_same_output_twice() {
     let prepared = session.prepare(&session.parse(twice).unwrap()[0], &[]).await.unwrap();
     let names: Vec<_> = prepared.schema().unwrap().fields().iter().map(|f| f.name().as_str()).collect();
     assert_eq!(names, ["a", "a", "count", "count", "?column?", "b"]);
+    run(&session, "CREATE TABLE t (a int, b int); INSERT INTO t SELECT a, a FROM (VALUES (5)) s(a)", vec![])
+        .await
+        .unwrap();
+    assert_eq!(run(&session, "SELECT * FROM t", vec![]).await.unwrap(), "5,5");
 }
 
 #[tokio::test]
