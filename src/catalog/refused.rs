@@ -1,8 +1,11 @@
-//! Clauses that the engine's planner passes over: refused, because an answer that ignores them is a wrong one.
+//! Clauses that the engine's planner passes over or takes otherwise than Postgres: refused, because the answer
+//! would be a wrong one.
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, Select, Statement, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{
+    Join, JoinConstraint, JoinOperator, Query, Select, Statement, TableFactor, Visit, Visitor,
+};
 
 use crate::error::{Error, Result};
 
@@ -42,7 +45,21 @@ impl Visitor for Finder {
             Some(_) => {
                 ControlFlow::Break(Error::unsupported("SELECT INTO").with_hint("use CREATE TABLE ... AS SELECT"))
             }
-            None => ControlFlow::Continue(()),
+            None => select.from.iter().try_for_each(|from| from.joins.iter().try_for_each(refuse_merged_column)),
         }
+    }
+}
+
+/// The column that USING or NATURAL merges is the left side's to the engine, so it would be NULL for rows that only the
+/// right side of a RIGHT or FULL join has; in Postgres it is whichever side has the row.
+fn refuse_merged_column(join: &Join) -> ControlFlow<Error> {
+    match &join.join_operator {
+        JoinOperator::Right(JoinConstraint::Using(_) | JoinConstraint::Natural)
+        | JoinOperator::RightOuter(JoinConstraint::Using(_) | JoinConstraint::Natural)
+        | JoinOperator::FullOuter(JoinConstraint::Using(_) | JoinConstraint::Natural) => {
+            let error = Error::unsupported("a RIGHT or FULL join with USING or NATURAL");
+            ControlFlow::Break(error.with_hint("join ON a.k = b.k and select coalesce(a.k, b.k)"))
+        }
+        _ => ControlFlow::Continue(()),
     }
 }
