@@ -5,6 +5,8 @@
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, SelectItem, SetExpr, Statement};
 
+use super::identifier::fold;
+
 /// Gives repeated outputs of the outermost query aliases of their own.
 pub(super) fn make_outputs_distinct(statement: &mut Statement) {
     match statement {
@@ -49,10 +51,6 @@ fn engine_name(item: &SelectItem) -> Option<String> {
         SelectItem::ExprWithAlias { alias, .. } => Some(fold(alias)),
         _ => None,
     }
-}
-
-fn fold(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 fn alias(item: &mut SelectItem, alias: Ident) {

@@ -4,7 +4,9 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Ident, Statement, Value, visit_expressions_mut};
+use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Statement, Value, visit_expressions_mut};
+
+use super::identifier::fold;
 
 /// Turns the identifiers of field accesses into the strings that DataFusion takes.
 pub(super) fn name_fields(statement: &mut Statement) {
@@ -17,8 +19,7 @@ pub(super) fn name_fields(statement: &mut Statement) {
 }
 
 fn name_field(access: &mut AccessExpr) {
-    if let AccessExpr::Dot(Expr::Identifier(Ident { value, quote_style, .. })) = access {
-        let name = if quote_style.is_some() { value.clone() } else { value.to_lowercase() };
-        *access = AccessExpr::Dot(Expr::Value(Value::SingleQuotedString(name).into()));
+    if let AccessExpr::Dot(Expr::Identifier(ident)) = access {
+        *access = AccessExpr::Dot(Expr::Value(Value::SingleQuotedString(fold(ident)).into()));
     }
 }

@@ -3,6 +3,7 @@
 mod contents;
 mod distinct_outputs;
 mod field_access;
+mod identifier;
 mod output_names;
 pub mod postgres;
 mod record;
@@ -12,6 +13,7 @@ mod shipped;
 mod store;
 
 pub use contents::Contents;
+pub use identifier::fold;
 pub use output_names::{name_outputs, output_names};
 pub use record::{Body, Check, RelationRecord, SchemaRecord, View};
 pub use resolver::{DATABASE, Resolver, SystemSchemas};

@@ -5,6 +5,7 @@
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{self, SelectItem, SetExpr};
 
+use super::identifier::fold;
 use crate::error::{Error, Result, SqlState};
 
 const NAMELESS: &str = "?column?";
@@ -123,10 +124,6 @@ fn text(expr: &ast::Expr) -> Option<String> {
         },
         _ => None,
     }
-}
-
-fn fold(ident: &ast::Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 fn type_name(data_type: &ast::DataType) -> String {

@@ -1,16 +1,12 @@
 //! Names as statements write them.
 
 use datafusion::common::TableReference;
-use datafusion::sql::sqlparser::ast::{Ident, ObjectName};
+use datafusion::sql::sqlparser::ast::ObjectName;
 
 use super::context::Context;
 use crate::catalog::DATABASE;
+pub(super) use crate::catalog::fold;
 use crate::error::{Error, Result, SqlState};
-
-/// An identifier, folded as Postgres folds it.
-pub(super) fn fold(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
-}
 
 /// The parts of a name, folded.
 pub(super) fn parts(name: &ObjectName) -> Result<Vec<String>> {

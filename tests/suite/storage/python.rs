@@ -11,9 +11,10 @@ use journeydb::storage::Home;
 use super::{stage_delete, stream};
 
 /// Prints the version of the protocol, columns, rows, and the sum of ids: filtered by the reader's own use of our
-/// statistics, then without.
+/// statistics, then without. It leaves by `_exit`, after all is read and printed: the package's threads may otherwise
+/// still run while the interpreter takes itself down, which ends the process by `std::terminate` now and then.
 const READ: &str = r#"
-import sys, deltalake
+import os, sys, deltalake
 import pyarrow.compute as pc
 table = deltalake.DeltaTable(sys.argv[1])
 protocol = table.protocol()
@@ -22,7 +23,8 @@ high = table.to_pyarrow_table(filters=[("id", ">=", 60)])
 columns = ",".join(f"{field.name}:{field.type}" for field in rows.schema)
 nulls = ",".join(str(column.null_count) for column in rows.columns)
 print(protocol.min_reader_version, protocol.min_writer_version, columns, rows.num_rows,
-      pc.sum(rows["id"]).as_py() or 0, high.num_rows, nulls)
+      pc.sum(rows["id"]).as_py() or 0, high.num_rows, nulls, flush=True)
+os._exit(0)
 "#;
 
 fn schema() -> SchemaRef {
