@@ -64,7 +64,10 @@ SELECT
     touch.interaction_id,
     touch.occurred_at
 FROM (
-    SELECT spread.*, used.lever_key, used.channel_key
+    SELECT
+        spread.*, used.lever_key, used.channel_key,
+        CAST(period_start AS TIMESTAMPTZ(6)) AS begins,
+        CAST(last_day AS TIMESTAMPTZ(6)) + INTERVAL '1 day' AS ends
     FROM (
         SELECT
             *,
@@ -88,7 +91,8 @@ JOIN journey.interactions AS touch
     ON part.month = CAST(date_trunc('month', touch.occurred_at) AS DATE)
     AND part.lever_key = coalesce(touch.lever, '')
     AND part.channel_key = coalesce(touch.channel, '')
-    AND CAST(touch.occurred_at AS DATE) BETWEEN part.period_start AND part.last_day
+    AND touch.occurred_at >= part.begins
+    AND touch.occurred_at < part.ends
     AND (part.content_id IS NULL OR part.content_id = touch.content_id)
     AND (part.team IS NULL OR part.team = touch.team)
     AND (part.tool IS NULL OR part.tool = touch.tool)
@@ -149,13 +153,13 @@ SELECT
 FROM journey.interactions AS touch
 LEFT JOIN (
     SELECT
-        team, hourly_cost, valid_from,
-        lead(valid_from) OVER (PARTITION BY team ORDER BY valid_from, hourly_cost) AS valid_to
+        team, hourly_cost, CAST(valid_from AS TIMESTAMPTZ(6)) AS begins,
+        CAST(lead(valid_from) OVER (PARTITION BY team ORDER BY valid_from, hourly_cost) AS TIMESTAMPTZ(6)) AS ends
     FROM journey.team_rates
 ) AS rate
     ON rate.team = touch.team
-    AND CAST(touch.occurred_at AS DATE) >= rate.valid_from
-    AND (rate.valid_to IS NULL OR CAST(touch.occurred_at AS DATE) < rate.valid_to)
+    AND touch.occurred_at >= rate.begins
+    AND (rate.ends IS NULL OR touch.occurred_at < rate.ends)
 LEFT JOIN kpi.content_touches AS content ON content.content_id = touch.content_id
 WHERE touch.occurred_at <= (SELECT as_of FROM kpi.as_of)
 UNION ALL

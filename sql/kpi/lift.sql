@@ -111,8 +111,8 @@ COMMENT ON COLUMN kpi.experiment_values.unit_id IS 'The contact or account.';
 COMMENT ON COLUMN kpi.experiment_values.baseline IS 'Value before the assignment, where recorded.';
 COMMENT ON COLUMN kpi.experiment_values.clv IS 'Sum of amounts since the assignment.';
 
--- The adjustment ignores units without a baseline. So that nobody is left out, a comparison in which one lacks it is not
--- adjusted: a constant baseline changes nothing.
+-- The function would count units without a baseline unadjusted, beside adjusted ones. So that all units of a comparison are
+-- measured alike, one in which a unit lacks it is not adjusted at all: a constant baseline changes nothing.
 CREATE VIEW kpi.clv_lift AS
 WITH arms AS (
     SELECT experiment, arm, bool_and(baseline IS NOT NULL) AS measured

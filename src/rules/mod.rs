@@ -4,14 +4,20 @@
 //! |---|---|---|---|
 //! | [`CheckOverflow`] | logical | after type coercion, before the optimizer | it decides by the types of the operands, and constants have to be checked before they are folded |
 //! | [`WidenSums`] | logical | beside it | the same |
+//! | [`PlainUtc`] | logical | beside them | it decides by the type of the moment |
+//! | [`CountDistinct`] | logical | beside them | it decides by the type of what is counted; the optimizer would spread a single DISTINCT over two aggregates |
 //! | [`PaceStreams`] | physical | after `EnsureCooperative`, before the last filter pushdown | the joins are chosen and distributed; filters made by them while they run still find their way past our nodes |
 
 mod check_overflow;
+mod count_distinct;
 mod pace_streams;
+mod plain_utc;
 mod positions;
 mod widen_sums;
 
 pub use check_overflow::CheckOverflow;
+pub use count_distinct::CountDistinct;
 pub use pace_streams::PaceStreams;
+pub use plain_utc::PlainUtc;
 pub use positions::{analyzer, physical};
 pub use widen_sums::WidenSums;

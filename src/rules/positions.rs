@@ -5,12 +5,14 @@ use std::sync::Arc;
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
-use super::{CheckOverflow, PaceStreams, WidenSums};
+use super::{CheckOverflow, CountDistinct, PaceStreams, PlainUtc, WidenSums};
 
 /// DataFusion's analyzer rules followed by ours.
 pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     rules.push(Arc::new(CheckOverflow::default()));
     rules.push(Arc::new(WidenSums));
+    rules.push(Arc::new(PlainUtc));
+    rules.push(Arc::new(CountDistinct::default()));
     rules
 }
 
