@@ -38,6 +38,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()?;
         let output = process.stdout.take().ok_or("the server has no output")?;
         let port = BufReader::new(output).lines().map_while(std::result::Result::ok).find_map(|line| {
