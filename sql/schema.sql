@@ -205,7 +205,9 @@ CREATE TABLE journey.surveys (
     scale_max   DOUBLE PRECISION,
     CHECK (kind IN ('csat', 'nps', 'ces')),
     CHECK (scale_min < scale_max),
-    CHECK (score BETWEEN scale_min AND scale_max)
+    CHECK (score BETWEEN scale_min AND scale_max),
+    CHECK (score IS NULL OR kind = 'nps' OR (scale_min IS NOT NULL AND scale_max IS NOT NULL)),
+    CHECK (kind <> 'nps' OR score BETWEEN 0 AND 10)
 );
 COMMENT ON TABLE journey.surveys IS 'Questions asked about satisfaction, and their answers.';
 COMMENT ON COLUMN journey.surveys.account_id IS 'The account asked.';
@@ -215,7 +217,7 @@ COMMENT ON COLUMN journey.surveys.answered_at IS 'When the person answered; NULL
 COMMENT ON COLUMN journey.surveys.survey_id IS 'Key of the survey.';
 COMMENT ON COLUMN journey.surveys.kind IS 'csat, nps or ces.';
 COMMENT ON COLUMN journey.surveys.score IS 'The answer on the survey''s own scale; NULL without an answer.';
-COMMENT ON COLUMN journey.surveys.scale_min IS 'Lowest answer possible.';
+COMMENT ON COLUMN journey.surveys.scale_min IS 'Lowest answer possible; a score needs both ends of its scale, but for nps, which is 0 to 10.';
 COMMENT ON COLUMN journey.surveys.scale_max IS 'Highest answer possible.';
 
 CREATE TABLE journey.investments (
