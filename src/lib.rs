@@ -11,6 +11,7 @@ mod operators;
 mod outcome;
 mod register;
 pub mod rules;
+pub mod sequence;
 pub mod server;
 mod session;
 mod statements;

@@ -1,7 +1,8 @@
 //! A sum that keeps the digits a plain one loses.
 
-/// A compensated sum (Neumaier 1974, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen"): the error
-/// does not grow with the number of terms, so neither the order of rows nor the way they are split shows in the result.
+/// A compensated sum: the rounding error of each addition is found exactly (Knuth, The Art of Computer Programming 2, 4.2.2,
+/// theorem B) and kept beside it. The error does not grow with the number of terms, so neither the order of rows nor the way
+/// they are split shows in the result; a term taken out again leaves nothing behind, however large it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sum {
     /// How many terms it has.
@@ -14,6 +15,7 @@ pub struct Sum {
 
 impl Sum {
     /// Adds one term.
+    #[inline]
     pub fn insert(&mut self, term: f64) {
         self.n += 1;
         self.add(term);
@@ -31,10 +33,11 @@ impl Sum {
         (self.n > 0).then_some(self.total + self.lost)
     }
 
+    #[inline]
     fn add(&mut self, term: f64) {
         let total = self.total + term;
-        self.lost +=
-            if self.total.abs() >= term.abs() { (self.total - total) + term } else { (term - total) + self.total };
+        let added = total - self.total;
+        self.lost += (self.total - (total - added)) + (term - added);
         self.total = total;
     }
 }
