@@ -10,6 +10,7 @@ pub mod model;
 mod operators;
 mod outcome;
 mod register;
+pub mod relations;
 pub mod rules;
 pub mod sequence;
 pub mod server;

@@ -12,11 +12,12 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::postgres::{
     ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, function_entries,
-    system_function_entries, unbound,
+    system_function_entries, table_function_entries, unbound,
 };
 use super::record::{Body, RelationRecord};
 use super::resolver::{DATABASE, Resolver, SystemSchemas};
 use super::store::{Catalog, State};
+use crate::relations::table_functions;
 
 /// The role that owns a database.
 const OWNER: &str = "journeydb";
@@ -156,5 +157,6 @@ fn functions(engine: &SessionState) -> Vec<FunctionEntry> {
         aggregates.partition(|f| built_in_aggregates.iter().any(|b| b.name() == f.name()));
     entries.extend(function_entries("pg_catalog", &built_in, &built_in_a));
     entries.extend(function_entries("journey", &ours, &ours_a));
+    entries.extend(table_function_entries("journey", &table_functions()));
     entries
 }

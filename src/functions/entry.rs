@@ -1,6 +1,6 @@
 //! One function's entry in the reference: what the planner needs to call it and what a reader needs to use it, said once.
 
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use datafusion::logical_expr::{DocSection, Documentation, DocumentationBuilder, Signature, Volatility};
 
 use crate::error::{Error, Result, SqlState};
@@ -42,6 +42,8 @@ pub struct Argument {
     pub kind: Kind,
     /// Whether a call must give it.
     pub required: bool,
+    /// Whether a call may go on with more of them. Only the last argument may be so.
+    pub repeated: bool,
     /// Meaning, unit and default.
     pub description: &'static str,
 }
@@ -57,7 +59,20 @@ pub enum Kind {
     Instant,
     /// A constant strictly between 0 and 1, the same for all rows.
     Share,
+    /// A date or a timestamp in the resolution and zone it has. A date is its first instant.
+    Time,
+    /// A constant span of time that is not negative.
+    Span,
+    /// A constant text.
+    Text,
+    /// One of these words, a constant.
+    Word(&'static [&'static str]),
+    /// A value of any type.
+    Any,
 }
+
+/// How often an argument may be repeated: one bit of a row's mask each.
+const MOST_REPEATED: usize = 64;
 
 /// What a function returns.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +81,18 @@ pub enum Returns {
     Number,
     /// One struct with these fields.
     Summary(&'static [Column]),
+    /// A boolean.
+    Boolean,
+    /// A small whole number.
+    Integer,
+    /// How many.
+    Count,
+    /// A list of booleans.
+    Booleans,
+    /// A list of what the argument of this name holds.
+    ListOf(&'static str),
+    /// What the argument of this name holds.
+    OneOf(&'static str),
 }
 
 /// One field of a summary, or one column of an aggregate's state.
@@ -90,6 +117,8 @@ pub enum ColumnKind {
     Instant,
     /// Instants or durations in microseconds.
     Instants,
+    /// Booleans.
+    Booleans,
 }
 
 impl Entry {
@@ -102,6 +131,7 @@ impl Entry {
                 true => format!("{comma}{}", argument.name),
                 false => format!(" [{comma}{}]", argument.name),
             };
+            text += if argument.repeated { " [, ...]" } else { "" };
         }
         text + ")"
     }
@@ -116,8 +146,8 @@ impl Entry {
     /// The types to cast a call's arguments to. What can't be cast stays as it is, for [`Entry::check`] to refuse: an error
     /// from here would reach the user as text inside another, without its SQLSTATE.
     pub(super) fn coerce(&self, types: &[DataType]) -> Vec<DataType> {
-        let wanted = |(i, given): (usize, &DataType)| match self.arguments.get(i) {
-            Some(argument) if argument.kind.accepts(given) => argument.kind.data_type(),
+        let wanted = |(i, given): (usize, &DataType)| match self.argument(i) {
+            Some(argument) if argument.kind.accepts(given) => argument.kind.cast_of(given),
             _ => given.clone(),
         };
         types.iter().enumerate().map(wanted).collect()
@@ -126,11 +156,18 @@ impl Entry {
     /// Refuses a call with the wrong number or types of arguments (42883, as Postgres answers).
     pub(super) fn check(&self, types: &[DataType]) -> Result<()> {
         let required = self.arguments.iter().filter(|argument| argument.required).count();
-        if types.len() < required || types.len() > self.arguments.len() {
+        let repeated = self.arguments.last().filter(|argument| argument.repeated);
+        let most = self.arguments.len() + repeated.map_or(0, |_| MOST_REPEATED - 1);
+        if types.len() < required || types.len() > most {
             let message = format!("{}: expected {}, got {} arguments", self.name, self.syntax(), types.len());
-            return Err(Error::new(SqlState::UndefinedFunction, message));
+            let error = Error::new(SqlState::UndefinedFunction, message);
+            return Err(match repeated {
+                Some(argument) => error.with_hint(format!("{} can be given {MOST_REPEATED} times", argument.name)),
+                None => error,
+            });
         }
-        match self.arguments.iter().zip(types).find(|(argument, given)| !argument.kind.accepts(given)) {
+        let mut arguments = types.iter().enumerate().filter_map(|(i, given)| Some((self.argument(i)?, given)));
+        match arguments.find(|(argument, given)| !argument.kind.accepts(given)) {
             None => Ok(()),
             Some((argument, given)) => Err(Error::new(
                 SqlState::UndefinedFunction,
@@ -139,12 +176,27 @@ impl Entry {
         }
     }
 
-    /// The type of the result.
-    pub(super) fn return_type(&self) -> DataType {
+    /// The type of the result of a call with arguments of these types, which are those it is cast to.
+    pub(super) fn return_type(&self, types: &[DataType]) -> DataType {
+        let given = |name| {
+            let argument = self.arguments.iter().position(|argument| argument.name == name);
+            argument.and_then(|argument| types.get(argument)).cloned().unwrap_or(DataType::Null)
+        };
         match self.returns {
             Returns::Number => DataType::Float64,
             Returns::Summary(columns) => DataType::Struct(columns.iter().map(Column::field).collect::<Fields>()),
+            Returns::Boolean => DataType::Boolean,
+            Returns::Integer => DataType::Int32,
+            Returns::Count => DataType::Int64,
+            Returns::Booleans => ColumnKind::Booleans.data_type(),
+            Returns::ListOf(argument) => DataType::new_list(given(argument), true),
+            Returns::OneOf(argument) => given(argument),
         }
+    }
+
+    /// The argument that a call gives at a place.
+    pub(super) fn argument(&self, place: usize) -> Option<&'static Argument> {
+        self.arguments.get(place).or_else(|| self.arguments.last().filter(|last| last.repeated))
     }
 
     /// The entry as DataFusion keeps documentation.
@@ -167,12 +219,17 @@ pub(super) const LEVEL: Argument =
 impl Argument {
     /// An argument that every call gives.
     pub(super) const fn required(name: &'static str, kind: Kind, description: &'static str) -> Self {
-        Self { name, kind, required: true, description }
+        Self { name, kind, required: true, repeated: false, description }
     }
 
     /// An argument that a call may leave out.
     pub(super) const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Self {
-        Self { name, kind, required: false, description }
+        Self { name, kind, required: false, repeated: false, description }
+    }
+
+    /// The last argument, which a call gives once or more often.
+    pub(super) const fn repeated(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self { name, kind, required: true, repeated: true, description }
     }
 }
 
@@ -183,15 +240,31 @@ impl Kind {
             Self::Number | Self::Share => "double precision",
             Self::Boolean => "boolean",
             Self::Instant => "timestamp with time zone",
+            Self::Time => "date or timestamp",
+            Self::Span => "interval",
+            Self::Text | Self::Word(_) => "text",
+            Self::Any => "any",
         }
     }
 
-    /// The Arrow type that a call's argument is cast to.
-    pub fn data_type(self) -> DataType {
-        match self {
-            Self::Number | Self::Share => DataType::Float64,
-            Self::Boolean => DataType::Boolean,
-            Self::Instant => instant(),
+    /// Whether a call says it once for all rows.
+    pub fn is_constant(self) -> bool {
+        matches!(self, Self::Share | Self::Span | Self::Text | Self::Word(_))
+    }
+
+    /// The Arrow type that an argument of an accepted type is cast to.
+    fn cast_of(self, given: &DataType) -> DataType {
+        match (self, given) {
+            (Self::Number | Self::Share, _) => DataType::Float64,
+            (Self::Boolean, _) => DataType::Boolean,
+            (Self::Instant, _) => instant(),
+            (Self::Span, _) => DataType::Interval(IntervalUnit::MonthDayNano),
+            (Self::Text | Self::Word(_), _) => DataType::Utf8,
+            (Self::Time | Self::Any, DataType::Dictionary(_, value)) => self.cast_of(value),
+            (Self::Time, DataType::Null) => instant(),
+            (Self::Time, DataType::Date32) => DataType::Timestamp(TimeUnit::Second, None),
+            (Self::Time, DataType::Date64) => DataType::Timestamp(TimeUnit::Millisecond, None),
+            (Self::Time | Self::Any, given) => given.clone(),
         }
     }
 
@@ -201,9 +274,12 @@ impl Kind {
             (_, DataType::Dictionary(_, value)) => self.accepts(value),
             (Self::Number | Self::Share, given) => given.is_numeric(),
             (Self::Boolean, given) => *given == DataType::Boolean,
-            (Self::Instant, given) => {
+            (Self::Instant | Self::Time, given) => {
                 matches!(given, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64)
             }
+            (Self::Span, given) => matches!(given, DataType::Interval(_) | DataType::Duration(_)) || given.is_string(),
+            (Self::Text | Self::Word(_), given) => given.is_string(),
+            (Self::Any, _) => true,
         }
     }
 
@@ -211,7 +287,26 @@ impl Kind {
         match self {
             Self::Number | Self::Share => "a number",
             Self::Boolean => "a boolean",
-            Self::Instant => "a date or a timestamp",
+            Self::Instant | Self::Time => "a date or a timestamp",
+            Self::Span => "an interval",
+            Self::Text | Self::Word(_) => "text",
+            Self::Any => "a value",
+        }
+    }
+}
+
+impl Returns {
+    /// The SQL type, or where it comes from.
+    pub fn sql_type(self) -> String {
+        match self {
+            Self::Number => "double precision".to_owned(),
+            Self::Summary(_) => "record".to_owned(),
+            Self::Boolean => "boolean".to_owned(),
+            Self::Integer => "integer".to_owned(),
+            Self::Count => "bigint".to_owned(),
+            Self::Booleans => "boolean[]".to_owned(),
+            Self::ListOf(argument) => format!("an array of the type of `{argument}`"),
+            Self::OneOf(argument) => format!("the type of `{argument}`"),
         }
     }
 }
@@ -240,6 +335,7 @@ impl ColumnKind {
             Self::Count | Self::Instant => "bigint",
             Self::Number => "double precision",
             Self::Instants => "bigint[]",
+            Self::Booleans => "boolean[]",
         }
     }
 
@@ -249,12 +345,13 @@ impl ColumnKind {
             Self::Count | Self::Instant => DataType::Int64,
             Self::Number => DataType::Float64,
             Self::Instants => DataType::new_list(DataType::Int64, true),
+            Self::Booleans => DataType::new_list(DataType::Boolean, true),
         }
     }
 }
 
 /// The name a SQL user knows a type by.
-fn sql_name(data_type: &DataType) -> String {
+pub fn sql_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".to_owned(),
         DataType::Boolean => "boolean".to_owned(),

@@ -11,7 +11,9 @@ mod function;
 mod levers;
 mod lift;
 mod satisfaction;
+mod span;
 mod velocity;
 
-pub use entry::{Argument, Column, ColumnKind, Entry, Kind, Returns};
+pub use entry::{Argument, Column, ColumnKind, Entry, Kind, Returns, sql_name};
 pub use function::{Function, aggregates, functions, scalars};
+pub(crate) use span::{Span, units_per_second};

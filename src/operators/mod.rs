@@ -3,5 +3,7 @@
 //! | folder | what it does |
 //! |---|---|
 //! | [`pace`] | bounds how long its consumer works before the query can be cancelled or another one gets its turn |
+//! | [`sequence`] | runs a function over each entity's rows in the order of time |
 
 pub mod pace;
+pub mod sequence;

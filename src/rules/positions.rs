@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
-use super::{CheckOverflow, CountDistinct, PaceStreams, PlainUtc, WidenSums};
+use super::{CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, WidenSums};
 
 /// DataFusion's analyzer rules followed by ours.
 pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
@@ -14,6 +14,15 @@ pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<
     rules.push(Arc::new(PlainUtc));
     rules.push(Arc::new(CountDistinct::default()));
     rules
+}
+
+/// DataFusion's optimizer rules, ours in the place of the one that moves filters.
+pub fn optimizer(rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let placed = rules.into_iter().map(|rule| match rule.name() {
+        "push_down_filter" => Arc::new(PushEntityFilters::default()) as Arc<dyn OptimizerRule + Send + Sync>,
+        _ => rule,
+    });
+    placed.collect()
 }
 
 /// DataFusion's physical rules with ours in their places.

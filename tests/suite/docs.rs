@@ -6,6 +6,7 @@ use std::path::Path;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use journeydb::functions::{Entry, Returns, functions};
+use journeydb::relations::{self, table_functions};
 
 const COMMAND: &str = "JOURNEYDB_BLESS=1 cargo test --test suite docs";
 
@@ -22,6 +23,23 @@ Rules for all of them:
 - A `_summary` is one struct: `velocity_summary(started_at, ended_at)['ci_low']` takes a field out.
 ";
 
+const TABLE_FUNCTIONS: &str = "
+# Table functions
+
+They stand in FROM, read a relation's rows in the order of time, and take named arguments:
+
+```sql
+SELECT * FROM funnel(interactions, steps => ARRAY[channel = 'email', lever = 'team'], within => INTERVAL '14 days')
+```
+
+Rules for all of them:
+- The relation is a table, a view, a common table expression, `(SELECT ...)` or another table function, in any search path.
+- Arguments are ordinary SQL over its columns, parameters included; what isn't given has the default named below. Arguments
+  without a name are taken in the order of the table.
+- What can't be computed from one row (aggregates, window functions, subqueries with IN or EXISTS) belongs into the relation.
+- A relation that is stored in the order of entity and time is read as it is; any other is sorted first.
+";
+
 fn reference() -> String {
     let mut text = OPENING.to_owned();
     let mut family = "";
@@ -32,7 +50,31 @@ fn reference() -> String {
         }
         describe(&mut text, function.entry, function.is_aggregate());
     }
+    text.push_str(TABLE_FUNCTIONS);
+    for function in table_functions() {
+        describe_table(&mut text, function.entry);
+    }
     text
+}
+
+fn describe_table(text: &mut String, entry: &relations::Entry) {
+    write!(text, "\n### {}\n`{}`\n\nTable function. {}\n\n", entry.name, entry.syntax(), entry.description).unwrap();
+    text.push_str("| argument | takes | |\n|---|---|---|\n");
+    for argument in entry.arguments {
+        let optional = if argument.required { "" } else { "Optional. " };
+        writeln!(text, "| `{}` | {} | {optional}{} |", argument.name, argument.takes, argument.description).unwrap();
+    }
+    text.push_str("\n| column | type | |\n|---|---|---|\n");
+    for column in entry.columns {
+        writeln!(text, "| `{}` | {} | {} |", column.name, column.data_type, column.description).unwrap();
+    }
+    write!(
+        text,
+        "\n- **NULL**: {}\n- **Errors**: {}\n- **Cost**: {}\n- **Source**: {}\n",
+        entry.nulls, entry.errors, entry.cost, entry.source
+    )
+    .unwrap();
+    write!(text, "\n```sql\n{}\n```\n```text\n{}\n```\n", entry.example, entry.output).unwrap();
 }
 
 fn describe(text: &mut String, entry: &Entry, is_aggregate: bool) {
@@ -40,18 +82,22 @@ fn describe(text: &mut String, entry: &Entry, is_aggregate: bool) {
     write!(text, "\n### {}\n`{}`\n\n{kind}. {}\n\n", entry.name, entry.syntax(), entry.description).unwrap();
     text.push_str("| argument | type | |\n|---|---|---|\n");
     for argument in entry.arguments {
-        let optional = if argument.required { "" } else { "Optional. " };
+        let optional = match (argument.required, argument.repeated) {
+            (_, true) => "Once or more. ",
+            (true, _) => "",
+            (false, _) => "Optional. ",
+        };
         writeln!(text, "| `{}` | {} | {optional}{} |", argument.name, argument.kind.sql_type(), argument.description)
             .unwrap();
     }
     match entry.returns {
-        Returns::Number => text.push_str("\nReturns double precision.\n"),
         Returns::Summary(columns) => {
             text.push_str("\n| returns | type | |\n|---|---|---|\n");
             for column in columns {
                 writeln!(text, "| `{}` | {} | {} |", column.name, column.kind.sql_type(), column.description).unwrap();
             }
         }
+        returned => writeln!(text, "\nReturns {}.", returned.sql_type()).unwrap(),
     }
     write!(
         text,
@@ -78,17 +124,18 @@ async fn examples_give_their_output() {
     let context = SessionContext::new();
     journeydb::register(&context).unwrap();
     let mut wrong = String::new();
-    for function in functions() {
-        let entry = function.entry;
-        let got = match context.sql(entry.example).await {
+    let scalars = functions().into_iter().map(|f| (f.entry.name, f.entry.example, f.entry.output));
+    let tables = table_functions().into_iter().map(|f| (f.entry.name, f.entry.example, f.entry.output));
+    for (name, example, output) in scalars.chain(tables) {
+        let got = match context.sql(example).await {
             Ok(frame) => match frame.collect().await {
                 Ok(batches) => pretty_format_batches(&batches).unwrap().to_string(),
                 Err(error) => error.to_string(),
             },
             Err(error) => error.to_string(),
         };
-        if got != entry.output {
-            write!(wrong, "\n{}\n{}\ngot\n{got}\nexpected\n{}\n", entry.name, entry.example, entry.output).unwrap();
+        if got != output {
+            write!(wrong, "\n{name}\n{example}\ngot\n{got}\nexpected\n{output}\n").unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -103,6 +150,16 @@ fn every_entry_is_complete() {
         }
         for argument in entry.arguments {
             assert!(argument.description.ends_with('.'), "{}: {} is not described", entry.name, argument.name);
+        }
+    }
+    for function in table_functions() {
+        let entry = function.entry;
+        for text in [entry.description, entry.nulls, entry.errors, entry.cost, entry.source, entry.example] {
+            assert!(text.ends_with(['.', ';']), "{}: a sentence is missing or has no end: {text:?}", entry.name);
+        }
+        let described = entry.arguments.iter().map(|argument| argument.description);
+        for text in described.chain(entry.columns.iter().map(|column| column.description)) {
+            assert!(text.ends_with('.'), "{}: {text:?} has no end", entry.name);
         }
     }
 }

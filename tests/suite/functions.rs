@@ -1,6 +1,7 @@
 //! What every function gives for degenerate input, and what it refuses: the tables at the head of each family, as queries.
 
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions, array_value_to_string};
+use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
 use journeydb::functions::{Kind, functions};
 use journeydb::{Error, SqlState};
@@ -114,6 +115,92 @@ async fn conversion() {
         ),
     ])
     .await;
+}
+
+/// The first row's date, and two booleans.
+const SEQUENCE: &str = "(VALUES (DATE '2026-01-01', true, NULL), (DATE '2026-01-02', NULL, true)) AS t(at, a, b)";
+
+#[tokio::test]
+async fn sequences() {
+    let of = |call: &str| format!("SELECT {call} FROM {SEQUENCE}");
+    for (call, expected) in [
+        ("window_funnel(INTERVAL '1 day', 'ordered', at, a, b)", "2"),
+        ("window_funnel(INTERVAL '1 day', 'Ordered', at, a, b)", "2"),
+        ("window_funnel('1 day', 'ordered', at, a, NULL)", "1"),
+        ("window_funnel(INTERVAL '1 day', 'ordered', NULL, a, b)", "0"),
+        ("window_funnel(INTERVAL '0 days', 'ordered', at, a, b)", "1"),
+        ("window_funnel(INTERVAL '200000 years', 'ordered', at, a, b)", "2"),
+        ("sequence_match('', at, a, b)", "true"),
+        ("sequence_match('(?1)', NULL, NULL)", "false"),
+        ("sequence_count('(?1)', at, NULL)", "0"),
+        ("sequence_events('(?1)(?2)', at, a, b)", "[2026-01-01T00:00:00, 2026-01-02T00:00:00]"),
+        ("sequence_events('(?1)', arrow_cast(at, 'Timestamp(ns)'), b)", "[2026-01-02T00:00:00]"),
+        ("retention(at, a, b, NULL)", "[true, true, false]"),
+        ("retention(NULL, a)", "[false]"),
+        ("next_event('forward', 'head', at, at, a)", "2026-01-02"),
+        ("next_event('forward', 'head', at, [a, b], a)", "[NULL, true]"),
+        ("next_event('forward', 'head', at, NULL, a)", "NULL"),
+        ("next_event('backward', 'tail', at, arrow_cast(CAST(at AS TEXT), 'Dictionary(Int8, Utf8)'), b)", "2026-01-01"),
+    ] {
+        assert_eq!(ask(&of(call)).await.as_deref(), Ok(expected), "{call}");
+    }
+    for (call, refused) in [
+        (
+            "window_funnel(INTERVAL '1 day', 'sideways', at, a)",
+            "window_funnel: mode must be one of 'ordered', 'strict', 'any', 'increase', 'reuse', got 'sideways'",
+        ),
+        (
+            "window_funnel(INTERVAL '-1 day', 'any', at, a)",
+            "window_funnel: within must be an interval that isn't negative, got -1 days",
+        ),
+        ("window_funnel(NULL, 'any', at, a)", "window_funnel: within must be an interval, got NULL"),
+        (
+            "next_event('forward', NULL, at, a, a)",
+            "next_event: base must be one of 'head', 'tail', 'first_match', 'last_match', got NULL",
+        ),
+        ("sequence_match(NULL, at, a)", "sequence_match: pattern must be text, got NULL"),
+        (
+            "sequence_match('(?1)(?3)', at, a, b)",
+            "sequence_match: pattern, at position 7: expected a condition's number from 1 to 2, found \"3)\"",
+        ),
+        (
+            "sequence_count('(?1)(?t=5)(?2)', at, a, b)",
+            "sequence_count: pattern, at position 8: expected <, <=, >, >= or ==, found \"=5)(?2)\"",
+        ),
+        ("sequence_match(CAST(at AS TEXT), at, a)", "sequence_match: pattern must be a constant, got "),
+        ("window_funnel(INTERVAL '1 day', CAST(at AS TEXT), at, a)", "window_funnel: mode must be a constant, got "),
+    ] {
+        let (state, message) = refused_while_planning(&of(call)).await;
+        assert_eq!(state, SqlState::InvalidParameterValue, "{call}: {message}");
+        assert!(message.starts_with(refused), "{call}: {message}");
+        let over = of(&format!("{call} OVER ()"));
+        assert_eq!(ask(&over).await.map_err(|(state, _)| state), Err(SqlState::InvalidParameterValue), "{over}");
+    }
+}
+
+/// A constant may be a parameter, and is judged once it is known.
+#[tokio::test]
+async fn constants_of_sequences_may_be_parameters() {
+    let context = SessionContext::new();
+    journeydb::register(&context).unwrap();
+    let sql = format!("SELECT window_funnel($1, $2, at, a, b) FROM {SEQUENCE}");
+    let day = ScalarValue::new_interval_mdn(0, 1, 0);
+    for (mode, expected) in [("ordered", Ok("2")), ("sideways", Err(SqlState::InvalidParameterValue))] {
+        let frame = context.sql(&sql).await.unwrap();
+        let frame = frame.with_param_values(vec![day.clone(), ScalarValue::from(mode)]).unwrap();
+        let told = frame.collect().await.map_err(|error| Error::from(error).state());
+        let level = told.map(|batches| array_value_to_string(batches[0].column(0), 0).unwrap());
+        assert_eq!(level.as_deref(), expected.as_ref().copied(), "{mode}");
+    }
+}
+
+/// The error of a query that is planned and not run.
+async fn refused_while_planning(sql: &str) -> (SqlState, String) {
+    let context = SessionContext::new();
+    journeydb::register(&context).unwrap();
+    let planned = context.sql(sql).await.and_then(|frame| frame.into_optimized_plan());
+    let error = Error::from(planned.expect_err(sql));
+    (error.state(), error.to_string())
 }
 
 const NO_SPELLS: &str = "{n: 0, open: 0, dropped: 0, velocity: NULL, std_error: NULL, ci_low: NULL, ci_high: NULL, \
@@ -287,6 +374,11 @@ fn call(name: &str, arguments: &[Kind], changed: usize, to: &str) -> String {
         Kind::Boolean => "true".to_owned(),
         Kind::Instant => "DATE '2026-01-01'".to_owned(),
         Kind::Share => "0.5".to_owned(),
+        Kind::Time => "TIMESTAMP '2026-01-01 00:00:00'".to_owned(),
+        Kind::Span => "INTERVAL '1 day'".to_owned(),
+        Kind::Text => "'(?1)'".to_owned(),
+        Kind::Word(words) => format!("'{}'", words[0]),
+        Kind::Any => "1".to_owned(),
     };
     format!("{name}({})", arguments.iter().enumerate().map(constant).collect::<Vec<_>>().join(", "))
 }
@@ -297,11 +389,16 @@ async fn every_argument_refuses_other_types_and_numbers_that_are_none() {
         let entry = function.entry;
         let kinds: Vec<Kind> = entry.arguments.iter().map(|argument| argument.kind).collect();
         for (i, argument) in entry.arguments.iter().enumerate() {
-            let text = format!("SELECT {}", call(entry.name, &kinds, i, "'x'"));
-            let (state, message) = ask(&text).await.expect_err(&text);
-            assert_eq!(state, SqlState::UndefinedFunction, "{text}: {message}");
-            let start = format!("{}: {} must be a", entry.name, argument.name);
-            assert!(message.starts_with(&start) && message.ends_with(", got text"), "{text}: {message}");
+            let (other, named) = match argument.kind {
+                Kind::Any => continue,
+                Kind::Span | Kind::Text | Kind::Word(_) => ("1", "bigint"),
+                _ => ("'x'", "text"),
+            };
+            let sql = format!("SELECT {}", call(entry.name, &kinds, i, other));
+            let (state, message) = ask(&sql).await.expect_err(&sql);
+            assert_eq!(state, SqlState::UndefinedFunction, "{sql}: {message}");
+            let start = format!("{}: {} must be ", entry.name, argument.name);
+            assert!(message.starts_with(&start) && message.ends_with(&format!(", got {named}")), "{sql}: {message}");
             if argument.kind == Kind::Number {
                 let nan = format!("SELECT {}", call(entry.name, &kinds, i, "'NaN'::double"));
                 let (state, message) = ask(&nan).await.expect_err(&nan);
@@ -310,7 +407,11 @@ async fn every_argument_refuses_other_types_and_numbers_that_are_none() {
                 assert_eq!(message, expected, "{nan}");
             }
         }
-        let surplus = format!("SELECT {}", call(entry.name, &[kinds.clone(), vec![Kind::Number]].concat(), 99, ""));
+        let surplus = match entry.arguments.last() {
+            Some(last) if last.repeated => vec![last.kind; 64],
+            _ => vec![Kind::Number],
+        };
+        let surplus = format!("SELECT {}", call(entry.name, &[kinds.clone(), surplus].concat(), 99, ""));
         let (state, message) = ask(&surplus).await.expect_err(&surplus);
         assert_eq!(state, SqlState::UndefinedFunction, "{surplus}: {message}");
         assert!(message.starts_with(&format!("{}: expected {}", entry.name, entry.syntax())), "{message}");

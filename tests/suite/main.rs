@@ -15,6 +15,7 @@ mod overflow;
 mod plain_utc;
 mod readme;
 mod real_data;
+mod relations;
 mod session;
 mod slt;
 mod storage;

@@ -103,7 +103,7 @@ pub struct FunctionEntry {
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Scalar or aggregate.
+    /// Scalar, aggregate or table function.
     pub kind: FunctionKind,
     /// Whether equal arguments give equal results: always, within a statement, or not even then.
     pub volatility: Volatility,
@@ -122,6 +122,8 @@ pub enum FunctionKind {
     Scalar,
     /// Many rows give one value.
     Aggregate,
+    /// A relation gives a relation.
+    Table,
 }
 
 /// An argument of a function.

@@ -35,5 +35,5 @@ pub use correlated::EvaluateCorrelated;
 pub use functions::{SessionFacts, functions, system_function_entries};
 pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};
 pub use provider::{information_schema, pg_catalog};
-pub use signatures::function_entries;
+pub use signatures::{function_entries, table_function_entries};
 pub use unbound::unbound;

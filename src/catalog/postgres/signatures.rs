@@ -5,10 +5,12 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::logical_expr::{
     AggregateUDF, Coercion, Documentation, ReturnFieldArgs, ScalarUDF, Signature, TypeSignature, TypeSignatureClass,
+    Volatility,
 };
 
 use super::listing::{Argument, FunctionEntry, FunctionKind};
-use super::types::{self, ANY};
+use super::types::{self, ANY, RECORD};
+use crate::relations::{self, TableFunction};
 
 /// The entries of functions, one a variant. Arguments of any type, and results that depend on them, are `"any"`.
 pub fn function_entries(
@@ -43,6 +45,24 @@ pub fn function_entries(
         about.entries(|arguments| function.return_field(arguments).ok())
     });
     scalars.chain(aggregates).collect()
+}
+
+/// The entries of table functions: every argument of any type, a set of rows as the result.
+pub fn table_function_entries(schema: &str, functions: &[TableFunction]) -> Vec<FunctionEntry> {
+    let entry = |function: &TableFunction| FunctionEntry {
+        schema: schema.to_owned(),
+        name: function.entry.name.to_owned(),
+        kind: FunctionKind::Table,
+        volatility: Volatility::Immutable,
+        arguments: function.entry.arguments.iter().map(argument).collect(),
+        result: RECORD,
+        comment: Some(first_sentence(function.entry.description)),
+    };
+    functions.iter().map(entry).collect()
+}
+
+fn argument(argument: &relations::Argument) -> Argument {
+    Argument { name: argument.name.to_owned(), type_oid: ANY, optional: !argument.required, variadic: false }
 }
 
 struct About<'a> {
@@ -86,7 +106,8 @@ impl About<'_> {
             Some(types)
         };
         let fewest = (0..=documented).find(|count| types(*count).is_some())?;
-        Some(Variant { types: (fewest..=documented).rev().find_map(types)?, required: fewest, variadic: false })
+        let variadic = types(documented + 1).is_some();
+        Some(Variant { types: (fewest..=documented).rev().find_map(types)?, required: fewest, variadic })
     }
 
     fn entry(&self, variant: &Variant, result: impl Fn(&[FieldRef]) -> Option<FieldRef>) -> FunctionEntry {
@@ -197,6 +218,16 @@ mod tests {
         assert_eq!(names(entry), [("started_at", 1184), ("ended_at", 1184), ("observed_until", 1184)]);
         assert_eq!(entry.arguments.iter().map(|a| a.optional).collect::<Vec<_>>(), [false, false, true]);
         assert_eq!(entry.result, 701);
+    }
+
+    #[test]
+    fn an_argument_that_may_be_repeated_is_variadic() {
+        let retention = crate::functions::aggregates().into_iter().find(|f| f.name() == "retention").unwrap();
+        let entries = function_entries("journey", &[], &[Arc::new(retention)]);
+        let [entry] = entries.as_slice() else { panic!("retention has one variant, got {entries:?}") };
+        assert_eq!(names(entry), [("at", 1184), ("condition", 16)]);
+        assert_eq!(entry.arguments.iter().map(|a| a.variadic).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(entry.result, 1000);
     }
 
     #[test]

@@ -14,7 +14,8 @@ const NUMERIC: u32 = 1700;
 /// The OID of the pseudo-type `"any"`.
 pub const ANY: u32 = 2276;
 /// The OID of the pseudo-type `record`.
-const RECORD: u32 = 2249;
+/// The type of rows.
+pub const RECORD: u32 = 2249;
 
 /// One row of `pg_type`.
 #[derive(Debug, Clone)]

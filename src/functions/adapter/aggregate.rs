@@ -66,7 +66,7 @@ impl<A: Aggregate> AggregateUDFImpl for Adapter<A> {
 
     fn return_type(&self, types: &[DataType]) -> PlanResult<DataType> {
         A::ENTRY.check(types)?;
-        Ok(A::ENTRY.return_type())
+        Ok(A::ENTRY.return_type(types))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> PlanResult<Vec<FieldRef>> {
@@ -96,7 +96,7 @@ impl<A: Aggregate> AggregateUDFImpl for Adapter<A> {
     /// Refuses DISTINCT while planning, before the optimizer may turn it into a GROUP BY in some queries and not in others.
     fn simplify(&self) -> Option<AggregateFunctionSimplification> {
         Some(Box::new(|call: AggregateFunction, _: &SimplifyContext| {
-            refuse_distinct::<A>(call.params.distinct)?;
+            refuse_distinct(A::ENTRY, call.params.distinct)?;
             Ok(Expr::AggregateFunction(call))
         }))
     }
@@ -116,15 +116,16 @@ impl<A: Aggregate> AggregateUDFImpl for Adapter<A> {
 }
 
 fn shares<A: Aggregate>(args: &AccumulatorArgs) -> Result<Shares> {
-    refuse_distinct::<A>(args.is_distinct)?;
+    refuse_distinct(A::ENTRY, args.is_distinct)?;
     Shares::of(A::ENTRY, args.exprs)
 }
 
-fn refuse_distinct<A: Aggregate>(distinct: bool) -> Result<()> {
+/// Refuses DISTINCT: it would drop observations.
+pub(super) fn refuse_distinct(entry: &Entry, distinct: bool) -> Result<()> {
     if !distinct {
         return Ok(());
     }
-    Err(Error::unsupported(format!("{}(DISTINCT ...)", A::ENTRY.name))
+    Err(Error::unsupported(format!("{}(DISTINCT ...)", entry.name))
         .with_hint("equal rows are separate observations; to drop repeated ones, aggregate over SELECT DISTINCT"))
 }
 

@@ -3,8 +3,9 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, TimestampMicrosecondArray};
-use arrow::datatypes::Schema;
+use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::compute::cast as cast_array;
+use arrow::datatypes::{DataType, Schema};
 use datafusion::common::{ScalarValue, cast};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
@@ -22,16 +23,21 @@ enum Values<'a> {
     Number(&'a Float64Array),
     Boolean(&'a BooleanArray),
     Instant(&'a TimestampMicrosecondArray),
+    Time(Int64Array),
+    /// Said once for all rows, or read by other means.
+    Elsewhere,
 }
 
 impl<'a> Arguments<'a> {
     /// Reads a batch whose arguments were cast as the entry asks.
     pub(super) fn new(entry: &'static Entry, arrays: &'a [ArrayRef]) -> Result<Self> {
         let read = |(i, array): (usize, &'a ArrayRef)| {
-            Ok(match entry.arguments[i].kind {
-                Kind::Number | Kind::Share => Values::Number(cast::as_float64_array(array)?),
-                Kind::Boolean => Values::Boolean(cast::as_boolean_array(array)?),
-                Kind::Instant => Values::Instant(cast::as_timestamp_microsecond_array(array)?),
+            Ok(match entry.argument(i).map(|argument| argument.kind) {
+                Some(Kind::Number | Kind::Share) => Values::Number(cast::as_float64_array(array)?),
+                Some(Kind::Boolean) => Values::Boolean(cast::as_boolean_array(array)?),
+                Some(Kind::Instant) => Values::Instant(cast::as_timestamp_microsecond_array(array)?),
+                Some(Kind::Time) => Values::Time(times(array)?),
+                Some(Kind::Span | Kind::Text | Kind::Word(_) | Kind::Any) | None => Values::Elsewhere,
             })
         };
         Ok(Self { entry, columns: arrays.iter().enumerate().map(read).collect::<Result<_>>()? })
@@ -41,6 +47,11 @@ impl<'a> Arguments<'a> {
     pub(super) fn row(&self, index: usize) -> Row<'_> {
         Row { arguments: self, index }
     }
+}
+
+/// Times as whole numbers of the resolution they have.
+pub(super) fn times(array: &ArrayRef) -> Result<Int64Array> {
+    Ok(cast::as_int64_array(&cast_array(array, &DataType::Int64)?)?.clone())
 }
 
 /// The arguments of one call.
@@ -78,6 +89,20 @@ impl Row<'_> {
         }
     }
 
+    /// The time given for an argument, in the resolution it has.
+    pub(crate) fn time(&self, argument: usize) -> Option<i64> {
+        match self.arguments.columns.get(argument) {
+            Some(Values::Time(array)) if array.is_valid(self.index) => Some(array.value(self.index)),
+            _ => None,
+        }
+    }
+
+    /// Which of the booleans from an argument on are true: bit k is the k-th of them.
+    pub(crate) fn conditions(&self, first: usize) -> u64 {
+        let given = first..self.arguments.columns.len();
+        given.enumerate().map(|(k, argument)| u64::from(self.boolean(argument) == Some(true)) << k).sum()
+    }
+
     /// The error for a value outside an argument's domain (22023).
     pub(crate) fn refuse(&self, argument: usize, expected: &str, got: f64) -> Error {
         let entry = self.arguments.entry;
@@ -85,7 +110,7 @@ impl Row<'_> {
     }
 }
 
-/// The [`Kind::Share`] arguments of a call, which it says once for all rows.
+/// What a call says once for all rows: its [`Kind::Share`] arguments, and how many arguments it gives.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shares {
     values: Vec<Option<f64>>,
@@ -94,8 +119,8 @@ pub(crate) struct Shares {
 impl Shares {
     /// Reads the constants of a call, refusing shares that vary by row or lie outside of 0 to 1.
     pub(super) fn of(entry: &'static Entry, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
-        let shares = entry.arguments.iter().zip(expressions).map(|(argument, expression)| match argument.kind {
-            Kind::Share => share(entry, argument, expression),
+        let shares = expressions.iter().enumerate().map(|(i, expression)| match entry.argument(i) {
+            Some(argument) if argument.kind == Kind::Share => share(entry, argument, expression),
             _ => Ok(None),
         });
         Ok(Self { values: shares.collect::<Result<_>>()? })
@@ -104,6 +129,11 @@ impl Shares {
     /// The share given for an argument; `None` where it was left out.
     pub(crate) fn get(&self, argument: usize) -> Option<f64> {
         self.values.get(argument).copied().flatten()
+    }
+
+    /// How many arguments the call gives from this one on.
+    pub(crate) fn given_from(&self, argument: usize) -> usize {
+        self.values.len().saturating_sub(argument)
     }
 
     /// The confidence level given for an argument, or the usual one.
@@ -115,11 +145,19 @@ impl Shares {
 /// The value of one share: `None` for NULL, which an optional one may be, so that a later argument can be given.
 fn share(entry: &Entry, argument: &Argument, expression: &Arc<dyn PhysicalExpr>) -> Result<Option<f64>> {
     let refuse = |expected: &str, got: &dyn Display| Err(Error::argument(entry.name, argument.name, expected, got));
+    match constant(expression) {
+        Some(ScalarValue::Float64(Some(value))) if value > 0.0 && value < 1.0 => Ok(Some(value)),
+        Some(ScalarValue::Float64(None)) if !argument.required => Ok(None),
+        Some(value) => refuse("strictly between 0 and 1", &value),
+        None => refuse("a constant", expression),
+    }
+}
+
+/// The value of an expression that is the same for all rows.
+pub(super) fn constant(expression: &Arc<dyn PhysicalExpr>) -> Option<ScalarValue> {
     let no_columns = RecordBatch::new_empty(Arc::new(Schema::empty()));
     match expression.evaluate(&no_columns) {
-        Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(value)))) if value > 0.0 && value < 1.0 => Ok(Some(value)),
-        Ok(ColumnarValue::Scalar(ScalarValue::Float64(None))) if !argument.required => Ok(None),
-        Ok(ColumnarValue::Scalar(value)) => refuse("strictly between 0 and 1", &value),
-        _ => refuse("a constant", expression),
+        Ok(ColumnarValue::Scalar(value)) => Some(value),
+        _ => None,
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Float64Array, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder, StructArray,
+    Array, ArrayRef, BooleanBuilder, Float64Array, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder,
+    StructArray,
 };
 use arrow::datatypes::Fields;
 use datafusion::common::cast;
@@ -13,6 +14,9 @@ use crate::functions::entry::{Column, ColumnKind, Entry, Returns};
 
 /// The one column of a function that returns a number.
 const NUMBER: &[Column] = &[Column::number("value", "")];
+
+/// The one column of a function that returns a list of booleans.
+const BOOLEANS: &[Column] = &[Column { name: "value", kind: ColumnKind::Booleans, description: "" }];
 
 /// Writes rows, one value per declared column in the declared order.
 pub(crate) struct Writer {
@@ -25,6 +29,7 @@ enum Builder {
     Whole(Int64Builder),
     Number(Float64Builder),
     Instants(ListBuilder<Int64Builder>),
+    Booleans(ListBuilder<BooleanBuilder>),
 }
 
 impl Writer {
@@ -34,6 +39,7 @@ impl Writer {
             ColumnKind::Count | ColumnKind::Instant => Builder::Whole(Int64Builder::with_capacity(rows)),
             ColumnKind::Number => Builder::Number(Float64Builder::with_capacity(rows)),
             ColumnKind::Instants => Builder::Instants(ListBuilder::with_capacity(Int64Builder::new(), rows)),
+            ColumnKind::Booleans => Builder::Booleans(ListBuilder::with_capacity(BooleanBuilder::new(), rows)),
         };
         Self { columns, builders: columns.iter().map(builder).collect(), next: 0 }
     }
@@ -41,8 +47,9 @@ impl Writer {
     /// A writer of a function's answers.
     pub(super) fn of_answers(entry: &Entry, rows: usize) -> Self {
         match entry.returns {
-            Returns::Number => Self::new(NUMBER, rows),
             Returns::Summary(columns) => Self::new(columns, rows),
+            Returns::Booleans => Self::new(BOOLEANS, rows),
+            _ => Self::new(NUMBER, rows),
         }
     }
 
@@ -78,6 +85,14 @@ impl Writer {
         }
     }
 
+    /// The next column's booleans.
+    pub(crate) fn booleans(&mut self, values: impl Iterator<Item = bool>) {
+        match self.advance() {
+            Builder::Booleans(builder) => builder.append_value(values.map(Some)),
+            _ => unreachable!("columns are written in the order they are declared"),
+        }
+    }
+
     fn advance(&mut self) -> &mut Builder {
         let at = self.next;
         self.next = (at + 1) % self.builders.len();
@@ -90,6 +105,7 @@ impl Writer {
             Builder::Whole(mut builder) => Arc::new(builder.finish()) as ArrayRef,
             Builder::Number(mut builder) => Arc::new(builder.finish()),
             Builder::Instants(mut builder) => Arc::new(builder.finish()),
+            Builder::Booleans(mut builder) => Arc::new(builder.finish()),
         };
         self.builders.into_iter().map(array).collect()
     }
@@ -107,11 +123,11 @@ impl Writer {
             }
         }
         Ok(match entry.returns {
-            Returns::Number => arrays.remove(0),
             Returns::Summary(_) => {
                 let fields = columns.iter().map(Column::field).collect::<Fields>();
                 Arc::new(StructArray::try_new(fields, arrays, None)?)
             }
+            _ => arrays.remove(0),
         })
     }
 }
@@ -137,6 +153,7 @@ impl<'a> Reader<'a> {
                 ColumnKind::Count | ColumnKind::Instant => Values::Whole(cast::as_int64_array(array)?),
                 ColumnKind::Number => Values::Number(cast::as_float64_array(array)?),
                 ColumnKind::Instants => Values::Instants(cast::as_list_array(array)?),
+                ColumnKind::Booleans => unreachable!("answers alone have columns of booleans, and are not read back"),
             })
         };
         Ok(Self { columns: columns.iter().zip(arrays).map(read).collect::<Result<_>>()?, row: 0, next: 0 })

@@ -2,7 +2,8 @@
 //!
 //! A function names its [`Entry`](super::Entry) and says how one row enters and how the answer is read off. From that
 //! `aggregate` makes the DataFusion function, whose ungrouped, grouped, windowed and distributed runs share one state
-//! (`states`) and one merge; `scalar` does the like for functions of one row.
+//! (`states`) and one merge; `scalar` does the like for functions of one row, `sequence` for aggregates that read rows in the
+//! order of time.
 
 mod accumulators;
 mod aggregate;
@@ -10,6 +11,7 @@ mod arguments;
 mod columns;
 mod groups;
 mod scalar;
+pub(super) mod sequence;
 mod states;
 
 pub(super) use aggregate::{Aggregate, aggregate};

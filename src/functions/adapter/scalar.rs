@@ -53,7 +53,7 @@ impl<S: Scalar> ScalarUDFImpl for Adapter<S> {
 
     fn return_type(&self, types: &[DataType]) -> PlanResult<DataType> {
         S::ENTRY.check(types)?;
-        Ok(S::ENTRY.return_type())
+        Ok(S::ENTRY.return_type(types))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> PlanResult<ColumnarValue> {

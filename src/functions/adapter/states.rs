@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use super::columns::{Reader, Writer};
 use crate::functions::entry::{Column, ColumnKind};
+use crate::sequence::retention::Retention;
 use crate::stats::difference::{Arm, Arms};
 use crate::stats::moments::{Bivariate, Moments};
 use crate::stats::proportion::Proportion;
@@ -195,6 +196,28 @@ impl State for Spells {
     }
 }
 
+impl State for Retention {
+    const COLUMNS: &'static [Column] =
+        &[Column { name: "first", kind: ColumnKind::Instant, description: "" }, instants("last")];
+
+    fn write(&self, row: &mut Writer) {
+        row.instant(self.first);
+        row.instants(&self.last);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { first: row.instant(), last: row.instants() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    fn heap_size(&self) -> usize {
+        self.last.capacity() * size_of::<i64>()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +251,6 @@ mod tests {
         let spells =
             Spells { closed: vec![1, 2], censored: vec![], open_since: vec![-7], latest: Some(-3), dropped: 1 };
         round_trip(&[spells.clone(), Spells::default(), spells]);
+        round_trip(&[Retention { first: Some(-3), last: vec![i64::MIN, 7] }, Retention::default()]);
     }
 }

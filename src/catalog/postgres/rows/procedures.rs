@@ -28,6 +28,7 @@ pub(super) fn functions(context: &Context, rows: &mut Rows) {
             ("procost", 1.into()),
             ("provariadic", entry.arguments.iter().find(|a| a.variadic).map_or(0, |a| a.type_oid).into()),
             ("prokind", if aggregate { 'a' } else { 'f' }.into()),
+            ("proretset", (entry.kind == FunctionKind::Table).into()),
             ("provolatile", volatility(entry.volatility).into()),
             ("proparallel", 's'.into()),
             ("pronargs", types.len().into()),

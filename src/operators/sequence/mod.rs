@@ -1,0 +1,31 @@
+//! Runs a function over each entity's rows in the order of time: funnels, paths, sessions, attribution.
+//!
+//! ```text
+//! Sequence (logical)      what the planner of table functions makes: entity, time and arguments as expressions
+//! SequenceExec            asks for one entity's rows in one partition, sorted by (entity, time)
+//! SequenceStream          cuts batches into entities; one that crosses a batch's edge is gathered
+//! Prepare                 computes the arguments of a batch as plain values: times, masks, codes
+//! Kernel                  the function itself, on plain values of one entity
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `function` | what a function says of itself: [`SequenceFunction`], [`Kernel`] |
+//! | `node`, `planner`, `exec`, `stream` | the operator |
+//! | `prepare`, `conditions`, `intern` | arguments: conditions become bits, values of few kinds codes |
+//! | `entity` | one entity's rows as plain values |
+
+mod conditions;
+mod entity;
+mod exec;
+mod function;
+mod intern;
+mod node;
+mod planner;
+mod prepare;
+mod stream;
+
+pub use entity::{Codes, Entity, Keeper};
+pub use function::{Kernel, SequenceFunction, Slot};
+pub use node::{Sequence, SequenceArguments};
+pub use planner::SequenceQueries;

@@ -1,0 +1,161 @@
+//! The logical node: a sequence function over a relation, with every argument as an expression that the engine's rules see.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+use datafusion::common::{DFSchema, DFSchemaRef, Result};
+use datafusion::logical_expr::{Expr, ExprSchemable, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
+
+use super::function::{Function, SequenceFunction};
+use crate::error::Error;
+
+/// A call of a sequence function. The answer has the entity's columns, then the function's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sequence {
+    pub(super) function: Function,
+    pub(super) input: LogicalPlan,
+    /// What a row belongs to: rows with equal values are one sequence.
+    pub(super) entity: Vec<Expr>,
+    /// When it happened.
+    pub(super) at: Expr,
+    /// What orders rows of one instant.
+    pub(super) tiebreak: Vec<Expr>,
+    /// Slot by slot, as many as each takes.
+    pub(super) slots: Vec<Vec<Expr>>,
+    /// What is computed once.
+    pub(super) constants: Vec<Expr>,
+    schema: DFSchemaRef,
+}
+
+/// The arguments of a call.
+#[derive(Debug, Clone)]
+pub struct SequenceArguments {
+    /// What a row belongs to, with the names of the answer's columns.
+    pub entity: Vec<(Expr, String)>,
+    /// When it happened.
+    pub at: Expr,
+    /// What orders rows of one instant.
+    pub tiebreak: Vec<Expr>,
+    /// Slot by slot, as many expressions as each takes.
+    pub slots: Vec<Vec<Expr>>,
+    /// What is computed once.
+    pub constants: Vec<Expr>,
+}
+
+impl Sequence {
+    /// A call over the rows of a relation.
+    pub fn plan(
+        function: Arc<dyn SequenceFunction>,
+        arguments: SequenceArguments,
+        input: LogicalPlan,
+    ) -> Result<LogicalPlan> {
+        let SequenceArguments { entity, at, tiebreak, slots, constants } = arguments;
+        let types = input.schema();
+        let keys = entity.iter().map(|(key, name)| Ok(Field::new(name, key.get_type(types)?, key.nullable(types)?)));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        let slot_types = slots.iter().map(|slot| slot_type(slot, types)).collect::<Result<Vec<_>>>()?;
+        let answer = function.answer(&at.get_type(types)?, &slot_types);
+        let keys = if function.is_total() { vec![] } else { keys };
+        let fields = keys.into_iter().chain(answer).map(|field| (None, Arc::new(field))).collect();
+        let schema = Arc::new(DFSchema::new_with_metadata(fields, Default::default())?);
+        let entity = entity.into_iter().map(|(key, _)| key).collect();
+        let node = Self { function: Function(function), input, entity, at, tiebreak, slots, constants, schema };
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+    }
+
+    /// The expression over the input that an answer's column is, if it is one of the entity's.
+    pub fn entity_of(&self, column: &str) -> Option<&Expr> {
+        if self.function.is_total() {
+            return None;
+        }
+        let at = self.schema.fields().iter().position(|field| field.name() == column)?;
+        self.entity.get(at)
+    }
+
+    /// The same call over other rows.
+    pub fn over(&self, input: LogicalPlan) -> LogicalPlan {
+        LogicalPlan::Extension(Extension { node: Arc::new(Self { input, ..self.clone() }) })
+    }
+
+    /// The input.
+    pub fn input(&self) -> &LogicalPlan {
+        &self.input
+    }
+
+    fn per_row(&self) -> impl Iterator<Item = &Expr> {
+        self.entity.iter().chain([&self.at]).chain(&self.tiebreak).chain(self.slots.iter().flatten())
+    }
+}
+
+/// The type of a slot's values.
+pub(super) fn slot_type(slot: &[Expr], input: &DFSchema) -> Result<DataType> {
+    slot.first().map_or(Ok(DataType::Null), |expression| expression.get_type(input))
+}
+
+/// The schema follows from the rest, and has no order.
+impl PartialOrd for Sequence {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (self == other).then_some(Ordering::Equal)
+    }
+}
+
+impl UserDefinedLogicalNodeCore for Sequence {
+    fn name(&self) -> &str {
+        "Sequence"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        self.per_row().chain(&self.constants).cloned().collect()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let list = |expressions: &[Expr]| expressions.iter().map(Expr::to_string).collect::<Vec<_>>().join(", ");
+        write!(f, "Sequence: {}, entity=[{}], at={}", self.function.name(), list(&self.entity), self.at)?;
+        if !self.tiebreak.is_empty() {
+            write!(f, ", tiebreak=[{}]", list(&self.tiebreak))?;
+        }
+        for slot in self.slots.iter().filter(|slot| !slot.is_empty()) {
+            write!(f, ", reads=[{}]", list(slot))?;
+        }
+        if !self.constants.is_empty() {
+            write!(f, ", given=[{}]", list(&self.constants))?;
+        }
+        Ok(())
+    }
+
+    fn with_exprs_and_inputs(&self, expressions: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let [input] = <[_; 1]>::try_from(inputs).map_err(|_| Error::internal("a sequence has one input"))?;
+        // Rewritten expressions come back under the alias of what they were.
+        let mut rest = expressions.into_iter().map(Expr::unalias);
+        let mut next = |count: usize| rest.by_ref().take(count).collect::<Vec<_>>();
+        let entity = next(self.entity.len());
+        let at = next(1).pop().ok_or_else(|| Error::internal("a sequence without a time"))?;
+        let tiebreak = next(self.tiebreak.len());
+        let slots = self.slots.iter().map(|slot| next(slot.len())).collect();
+        let constants = next(self.constants.len());
+        let (function, schema) = (self.function.clone(), Arc::clone(&self.schema));
+        Ok(Self { function, input, entity, at, tiebreak, slots, constants, schema })
+    }
+
+    fn necessary_children_exprs(&self, _: &[usize]) -> Option<Vec<Vec<usize>>> {
+        let schema = self.input.schema();
+        let mut columns: Vec<usize> = self
+            .per_row()
+            .flat_map(|expression| expression.column_refs())
+            .filter_map(|column| schema.maybe_index_of_column(column))
+            .collect();
+        columns.sort_unstable();
+        columns.dedup();
+        Some(vec![columns])
+    }
+}
