@@ -130,7 +130,7 @@ CREATE TABLE journey.interactions (
     CHECK (direction IN ('inbound', 'outbound')),
     CHECK (initiated_by IN ('customer', 'company', 'system')),
     CHECK (duration_minutes >= 0)
-);
+) WITH (entity = 'account_id, contact_id', at = 'occurred_at');
 COMMENT ON TABLE journey.interactions IS 'Every touch of every person: content touches, team interactions and engagement channels.';
 COMMENT ON COLUMN journey.interactions.account_id IS 'The account touched.';
 COMMENT ON COLUMN journey.interactions.contact_id IS 'The person touched.';
@@ -160,7 +160,7 @@ CREATE TABLE journey.state_changes (
     journey_id TEXT NOT NULL,
     track      TEXT,
     state      TEXT NOT NULL
-);
+) WITH (entity = 'account_id, contact_id', at = 'entered_at');
 COMMENT ON TABLE journey.state_changes IS 'When a journey entered each demand state.';
 COMMENT ON COLUMN journey.state_changes.account_id IS 'The account.';
 COMMENT ON COLUMN journey.state_changes.contact_id IS 'The person, where the change is one person''s.';
@@ -181,7 +181,7 @@ CREATE TABLE journey.transactions (
     track          TEXT,
     CHECK (kind IN ('new', 'renewal', 'expansion', 'contraction', 'refund')),
     CHECK (kind NOT IN ('contraction', 'refund') OR amount <= 0)
-);
+) WITH (entity = 'account_id, contact_id', at = 'occurred_at');
 COMMENT ON TABLE journey.transactions IS 'Money: what customers paid, signed; refunds and contractions are negative.';
 COMMENT ON COLUMN journey.transactions.account_id IS 'The account that paid.';
 COMMENT ON COLUMN journey.transactions.contact_id IS 'The person, where known.';
@@ -208,7 +208,7 @@ CREATE TABLE journey.surveys (
     CHECK (score BETWEEN scale_min AND scale_max),
     CHECK (score IS NULL OR kind = 'nps' OR (scale_min IS NOT NULL AND scale_max IS NOT NULL)),
     CHECK (kind <> 'nps' OR score BETWEEN 0 AND 10)
-);
+) WITH (entity = 'account_id, contact_id', at = 'invited_at');
 COMMENT ON TABLE journey.surveys IS 'Questions asked about satisfaction, and their answers.';
 COMMENT ON COLUMN journey.surveys.account_id IS 'The account asked.';
 COMMENT ON COLUMN journey.surveys.contact_id IS 'The person asked.';

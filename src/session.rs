@@ -204,7 +204,10 @@ pub(crate) fn engine() -> Result<SessionState> {
         .with_create_default_catalog_and_schema(true)
         .set_str("datafusion.sql_parser.dialect", "postgresql")
         .set_bool("datafusion.sql_parser.collect_spans", true)
-        .set_str("datafusion.execution.time_zone", "UTC");
+        .set_str("datafusion.execution.time_zone", "UTC")
+        // Files of a sorted table are read as ranges of its first column; with these two, plans keep them apart.
+        .set_usize("datafusion.optimizer.preserve_file_partitions", 1)
+        .set_usize("datafusion.optimizer.subset_repartition_threshold", 1);
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(Arc::new(RuntimeEnv::default()))

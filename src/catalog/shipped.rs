@@ -38,7 +38,8 @@ pub async fn ship_table(change: &mut Change, definition: &TableDefinition) -> Re
     if change.state.record.relation("journey", &definition.name).is_some() {
         return Ok(());
     }
-    let (location, table) = change.make_table("journey", &definition.name, definition.schema()).await?;
+    let (columns, order) = (definition.schema(), definition.sorted_by.clone());
+    let (location, table) = change.make_table("journey", &definition.name, columns, order).await?;
     let checks = definition.checks.iter().enumerate().map(|(i, expression)| Check {
         name: format!("{}_check{}", definition.name, if i == 0 { String::new() } else { i.to_string() }),
         expression: expression.clone(),

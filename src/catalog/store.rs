@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::record::{Body, Record, RelationRecord};
 use crate::error::{Error, Result, SqlState};
-use crate::storage::{Closing, Home, Table};
+use crate::storage::{Closing, Home, Sorting, Table};
 
 /// The catalog of an open database.
 pub struct Catalog {
@@ -99,18 +99,20 @@ pub struct Change {
 }
 
 impl Change {
-    /// Makes the Delta table of a relation that is being made, and names its folder.
+    /// Makes the Delta table of a relation that is being made, sorted by these columns if there are any, and names its folder.
     pub async fn make_table(
         &mut self,
         schema: &str,
         name: &str,
         columns: arrow::datatypes::SchemaRef,
+        sorted_by: Vec<String>,
     ) -> Result<(String, Arc<Table>)> {
+        let sorting = if sorted_by.is_empty() { None } else { Some(Sorting::new(sorted_by, &columns)?) };
         let location = self.free_location(schema, name);
         // No other table may be made there until the catalog names it: when the statement is cut off, something may still
         // be written to the folder. The next opening sweeps it.
         self.catalog.leaving().insert(location.clone());
-        let table = self.catalog.home.create_table(&location, columns).await?;
+        let table = self.catalog.home.create_sorted_table(&location, columns, sorting.as_ref()).await?;
         Ok((location, table))
     }
 

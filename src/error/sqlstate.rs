@@ -57,6 +57,7 @@ states! {
     InvalidStatementName = "26000",
     InvalidTextRepresentation = "22P02",
     IoError = "58030",
+    InvalidTableDefinition = "42P16",
     LockNotAvailable = "55P03",
     NotNullViolation = "23502",
     NumericValueOutOfRange = "22003",

@@ -1,7 +1,9 @@
 //! The words of the domain, and the Arrow schemas of the journey tables.
 
+mod order;
 mod tables;
 mod types;
 
+pub use order::order_of;
 pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
 pub use types::{column_type, instant, stored_type};

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::order::order_of;
 use super::types::column_type;
 
 /// The text of `sql/schema.sql`.
@@ -25,6 +26,8 @@ pub struct TableDefinition {
     pub columns: Vec<Column>,
     /// The text of its CHECK constraints.
     pub checks: Vec<String>,
+    /// The columns that its rows are sorted by; none if they are not.
+    pub sorted_by: Vec<String>,
 }
 
 /// One column of a journey table.
@@ -85,6 +88,7 @@ fn definition(create: CreateTable) -> TableDefinition {
         comment: String::new(),
         columns: columns.collect(),
         checks: checks.collect(),
+        sorted_by: order_of(&create.table_options).expect("sql/schema.sql orders tables as we read it"),
     }
 }
 

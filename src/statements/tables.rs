@@ -16,7 +16,7 @@ use super::context::Context;
 use super::{names, query, write};
 use crate::catalog::{Body, Change, Check, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
-use crate::model::{column_type, journey_tables, stored_type};
+use crate::model::{column_type, journey_tables, order_of, stored_type};
 use crate::outcome::Tag;
 use crate::storage::Table;
 
@@ -55,7 +55,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         return Err(Error::new(SqlState::DuplicateTable, message));
     }
     Constraints::of(&context.engine, &relation, columns.clone())?;
-    let table = make(&mut change, &mut relation, columns).await?;
+    let table = make(&mut change, &mut relation, columns, order_of(&create.table_options)?).await?;
     let rows = match source {
         Some(plan) => {
             let physical = context.engine.create_physical_plan(&plan).await?;
@@ -220,7 +220,10 @@ async fn rebuild(
     let old = table_of(change, &relation)?;
     change.close(&old).await;
     let scan = old.provider(old.snapshot()).scan(&context.engine, Some(&places), &[], None).await?;
-    let new = make(change, &mut relation, columns.clone()).await?;
+    // An order by a column that goes, goes too.
+    let order = old.snapshot().sorting().map(|sorting| sorting.columns().to_vec());
+    let order = order.filter(|order| order.iter().all(|column| columns.field_with_name(column).is_ok()));
+    let new = make(change, &mut relation, columns.clone(), order.unwrap_or_default()).await?;
     let rows = execute_stream(scan, context.engine.task_ctx())?;
     let renamed = columns.clone();
     let rows = rows.map(move |batch| Ok(write::conform(&widened(&batch?, &renamed)?, &renamed)?));
@@ -244,8 +247,13 @@ fn widened(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 }
 
 /// Makes the Delta table of a relation and notes its folder in the record.
-async fn make(change: &mut Change, relation: &mut RelationRecord, columns: SchemaRef) -> Result<Arc<Table>> {
-    let (folder, table) = change.make_table(&relation.schema, &relation.name, columns).await?;
+async fn make(
+    change: &mut Change,
+    relation: &mut RelationRecord,
+    columns: SchemaRef,
+    sorted_by: Vec<String>,
+) -> Result<Arc<Table>> {
+    let (folder, table) = change.make_table(&relation.schema, &relation.name, columns, sorted_by).await?;
     if let Body::Table { location, .. } = &mut relation.body {
         *location = folder;
     }

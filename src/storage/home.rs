@@ -26,6 +26,7 @@ use super::disk::{Disk, LocalDisk};
 use super::files::{Files, TEMPORARY};
 use super::lock::{LOCK, Lock, unusable};
 use super::log::Log;
+use super::sorting::Sorting;
 use super::store::SyncedStore;
 use super::sweep::{sweep_folders, sweep_table};
 use super::table::Table;
@@ -127,10 +128,20 @@ impl Home {
     /// Makes a table without rows. What an unfinished creation left in its place is removed; the caller knows that no
     /// table of its catalog is there. `location` is names separated by `/`, as in `journey/interactions`.
     pub async fn create_table(&self, location: &str, schema: SchemaRef) -> Result<Arc<Table>> {
+        self.create_sorted_table(location, schema, None).await
+    }
+
+    /// The same for a table that keeps its rows in an order.
+    pub async fn create_sorted_table(
+        &self,
+        location: &str,
+        schema: SchemaRef,
+        sorting: Option<&Sorting>,
+    ) -> Result<Arc<Table>> {
         self.drop_table(location).await?;
         let folder = folder(location);
         let log = Log::new(Arc::clone(&self.store), &folder)?;
-        let snapshot = log.create(&schema).await?;
+        let snapshot = log.create(&schema, sorting).await?;
         Ok(self.table(log, folder, snapshot))
     }
 

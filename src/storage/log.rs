@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use super::schema::{from_delta, to_delta};
 use super::snapshot::{Change, DataFile, Operation, Snapshot};
+use super::sorting::{SORTED_BY, Sorting};
 use super::statistics;
 use crate::error::{Error, Result, SqlState};
 
@@ -62,10 +63,11 @@ impl Log {
     }
 
     /// Writes version 0: a table without rows.
-    pub async fn create(&self, schema: &Schema) -> Result<Snapshot> {
+    pub async fn create(&self, schema: &Schema, sorting: Option<&Sorting>) -> Result<Snapshot> {
         // The library deletes old log files after a commit unless told otherwise, and trusts a checkpoint it has not
         // read back.
-        let settings = [("delta.enableExpiredLogCleanup", "false")];
+        let mut settings = vec![("delta.enableExpiredLogCleanup", "false".to_owned())];
+        settings.extend(sorting.map(|sorting| (SORTED_BY, sorting.record())));
         let metadata = new_metadata(&to_delta(schema)?, Vec::<String>::new(), settings).map_err(broken)?;
         let protocol: Protocol = serde_json::from_str(r#"{"minReaderVersion":1,"minWriterVersion":2}"#)
             .map_err(|error| Error::internal(error.to_string()))?;
@@ -177,13 +179,15 @@ fn commit_info(operation: &str) -> Action {
 }
 
 fn add(file: &DataFile, schema: &Schema) -> Add {
+    let mut tags = HashMap::from([(EXACT.to_owned(), Some("exact".to_owned()))]);
+    tags.extend(file.sorted_by.iter().map(|columns| (SORTED_BY.to_owned(), Some(columns.clone()))));
     Add {
         path: file.path.clone(),
         size: file.size as i64,
         modification_time: file.created,
         data_change: true,
         stats: Some(statistics::encode(&file.statistics, schema)),
-        tags: Some(HashMap::from([(EXACT.to_owned(), Some("exact".to_owned()))])),
+        tags: Some(tags),
         ..Default::default()
     }
 }
@@ -204,9 +208,11 @@ fn remove(file: &DataFile, now: i64) -> Remove {
 #[expect(deprecated, reason = "no other accessor gives the tags")]
 fn data_file(view: &LogicalFileView, schema: &Schema) -> DataFile {
     let add = view.add_action();
-    let exact = add.tags.is_some_and(|tags| tags.contains_key(EXACT));
+    let tag = |key: &str| add.tags.as_ref().and_then(|tags| tags.get(key)?.clone());
+    let (exact, sorted_by) = (tag(EXACT).is_some(), tag(SORTED_BY));
     let statistics = statistics::decode(add.stats.as_deref(), schema, add.size as usize, exact);
-    DataFile { path: add.path, size: add.size as u64, created: add.modification_time, statistics: Arc::new(statistics) }
+    let statistics = Arc::new(statistics);
+    DataFile { path: add.path, size: add.size as u64, created: add.modification_time, statistics, sorted_by }
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {

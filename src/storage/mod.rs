@@ -7,7 +7,8 @@
 //! | `log`, `snapshot`, `commit` | a table's versions: read, held in memory, made |
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
 //! | `table`, `writer`, `rewrite` | one table; its files, written and rewritten |
-//! | `scan`, `pruning` | reading a version, with or without the address of each row; which files a filter needs |
+//! | `sorting`, `sorter` | the order that a table keeps its rows in, and who brings them into it |
+//! | `scan`, `pruning`, `ranges` | reading a version, with or without the address of each row; which files a filter needs; which partition reads which |
 
 mod commit;
 mod disk;
@@ -16,10 +17,13 @@ mod home;
 mod lock;
 mod log;
 mod pruning;
+mod ranges;
 mod rewrite;
 mod scan;
 mod schema;
 mod snapshot;
+mod sorter;
+mod sorting;
 mod statistics;
 mod store;
 mod sweep;
@@ -32,4 +36,5 @@ pub use home::Home;
 pub use rewrite::RowAddresses;
 pub use scan::{FILE, ROW};
 pub use snapshot::{DataFile, Snapshot};
+pub use sorting::Sorting;
 pub use table::{Closing, Table};

@@ -26,6 +26,7 @@ use object_store::ObjectMeta;
 use parquet::arrow::RowNumber;
 
 use super::pruning::FileBounds;
+use super::ranges::Ranges;
 use super::snapshot::{DataFile, Snapshot, summary};
 use super::table::Table;
 use crate::error::Result;
@@ -72,16 +73,23 @@ impl TableScan {
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let source = ParquetSource::new(self.columns.clone()).with_table_parquet_options(options);
-        let config = FileScanConfigBuilder::new(self.table.url.clone(), Arc::new(source))
-            .with_file_groups(self.groups(files, partitions))
+        let ranges = Ranges::of(&self.at, files, partitions);
+        let groups = ranges.as_ref().map_or_else(|| self.groups(files, partitions), |ranges| ranges.groups.clone());
+        let groups = groups.iter().map(|group| FileGroup::new(group.iter().map(|i| self.partitioned(*i)).collect()));
+        let mut config = FileScanConfigBuilder::new(self.table.url.clone(), Arc::new(source))
+            .with_file_groups(groups.collect())
             .with_statistics(self.statistics_of(files)?)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit);
+        // Said, not left to be found out: what the engine infers from Parquet's metadata is wrong beside nested columns.
+        if let Some(Ranges { ordering, partitioning, .. }) = ranges {
+            config = config.with_output_ordering(vec![ordering]).with_output_partitioning(Some(partitioning));
+        }
         Ok(DataSourceExec::from_data_source(config.build()))
     }
 
     /// Files in groups of about the same size, each in the order of the version.
-    fn groups(&self, files: &[usize], partitions: usize) -> Vec<FileGroup> {
+    fn groups(&self, files: &[usize], partitions: usize) -> Vec<Vec<usize>> {
         let mut largest = files.to_vec();
         largest.sort_by_key(|index| Reverse(self.at.files()[*index].size));
         let mut groups: Vec<(u64, Vec<usize>)> = vec![(0, vec![]); partitions.clamp(1, files.len().max(1))];
@@ -93,7 +101,7 @@ impl TableScan {
         }
         let ordered = groups.into_iter().map(|(_, mut members)| {
             members.sort_unstable();
-            FileGroup::new(members.into_iter().map(|index| self.partitioned(index)).collect())
+            members
         });
         ordered.collect()
     }

@@ -8,6 +8,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Statistics};
 
 use super::log::Metadata;
+use super::sorting::Sorting;
 use crate::error::{Error, Result, SqlState};
 
 /// One version of a table.
@@ -17,6 +18,7 @@ pub struct Snapshot {
     metadata: Arc<Metadata>,
     schema: SchemaRef,
     files: Vec<Arc<DataFile>>,
+    sorting: Option<Sorting>,
     summary: OnceLock<Arc<Statistics>>,
 }
 
@@ -31,6 +33,8 @@ pub struct DataFile {
     pub(super) created: i64,
     /// One entry per column of the table.
     pub(super) statistics: Arc<Statistics>,
+    /// The columns that its rows are sorted by, as the log records them.
+    pub(super) sorted_by: Option<String>,
 }
 
 impl Snapshot {
@@ -38,7 +42,8 @@ impl Snapshot {
     /// keeps one.
     pub(super) fn new(version: u64, metadata: Arc<Metadata>, schema: SchemaRef, mut files: Vec<Arc<DataFile>>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { version, metadata, schema, files, summary: OnceLock::new() }
+        let sorting = Sorting::of(&metadata, &schema);
+        Self { version, metadata, schema, files, sorting, summary: OnceLock::new() }
     }
 
     /// The version of the Delta table.
@@ -64,6 +69,11 @@ impl Snapshot {
     /// The files; a row's `_file` is an index into this list.
     pub fn files(&self) -> &[Arc<DataFile>] {
         &self.files
+    }
+
+    /// The order in which the table keeps its rows, if it has one.
+    pub fn sorting(&self) -> Option<&Sorting> {
+        self.sorting.as_ref()
     }
 
     pub(super) fn metadata(&self) -> &Arc<Metadata> {
@@ -109,7 +119,8 @@ impl DataFile {
         let mut statistics = Statistics::clone(&self.statistics);
         statistics.column_statistics.resize(columns, ColumnStatistics::new_unknown());
         let statistics = Arc::new(statistics);
-        Arc::new(Self { path: self.path.clone(), size: self.size, created: self.created, statistics })
+        let (path, sorted_by) = (self.path.clone(), self.sorted_by.clone());
+        Arc::new(Self { path, size: self.size, created: self.created, statistics, sorted_by })
     }
 }
 

@@ -23,8 +23,9 @@ use serde_json::{Map, Number, Value, json};
 
 use crate::error::Result;
 
-/// Characters of a recorded text bound.
-const TEXT: usize = 32;
+/// Characters of a recorded text bound: keys such as a UUID's 36 are recorded whole, so that files of a sorted table know their
+/// ranges.
+const TEXT: usize = 64;
 
 /// Digits that a decimal number keeps on its way through a double.
 const DIGITS: usize = 15;

@@ -100,7 +100,7 @@ impl Table {
     /// a NULL where none may be.
     pub async fn stage_append(self: &Arc<Self>, rows: SendableRecordBatchStream) -> Result<Staged> {
         let at = self.snapshot();
-        let mut writer = Writer::new(self.target(&at));
+        let mut writer = Writer::new(self.target(&at))?;
         let inserted = self.copy(rows, &at, &mut writer).await?;
         Ok(self.staged(&at, Operation::Append, vec![], writer.finish().await?).counted(inserted, 0))
     }
@@ -113,7 +113,7 @@ impl Table {
         removed: RowAddresses,
         added: Option<SendableRecordBatchStream>,
     ) -> Result<Staged> {
-        let mut writer = Writer::new(self.target(&at));
+        let mut writer = Writer::new(self.target(&at))?;
         let mut removes = vec![];
         for (index, rows) in removed.by_file() {
             let file = at.files().get(index).ok_or_else(|| Error::internal("a row's address names no file"))?;
@@ -172,7 +172,8 @@ impl Table {
     }
 
     fn target(&self, at: &Snapshot) -> Target {
-        Target { store: Arc::clone(&self.store), folder: self.folder.clone(), schema: Arc::clone(at.schema()) }
+        let (store, folder, schema) = (Arc::clone(&self.store), self.folder.clone(), Arc::clone(at.schema()));
+        Target { store, folder, schema, sorting: at.sorting().cloned() }
     }
 
     async fn copy(&self, mut rows: SendableRecordBatchStream, at: &Snapshot, writer: &mut Writer) -> Result<u64> {

@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::kernels::cmp::not_distinct;
+use arrow::compute::partition;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
@@ -22,6 +25,8 @@ use uuid::Uuid;
 
 use super::schema::{file_schema, to_file};
 use super::snapshot::DataFile;
+use super::sorter::Sorter;
+use super::sorting::Sorting;
 use super::statistics::Collector;
 use crate::error::{Error, Result};
 
@@ -31,8 +36,44 @@ const GROUP_ROWS: usize = 1 << 20;
 const FILE_ROWS: usize = 4 << 20;
 const FILE_BYTES: usize = 128 << 20;
 
+/// Where a file of a sorted table ends: several of them are read side by side, each in its order.
+const SORTED_FILE_ROWS: usize = 512 << 10;
+
 /// Writes rows into as many files as they need.
-pub(super) struct Writer {
+pub(super) enum Writer {
+    /// In the order in which they come.
+    AsTheyCome(Box<Files>),
+    /// In the order of the table.
+    Sorted(Sorter),
+}
+
+impl Writer {
+    pub fn new(target: Target) -> Result<Self> {
+        Ok(match target.sorting.is_some() {
+            true => Self::Sorted(Sorter::start(target)?),
+            false => Self::AsTheyCome(Box::new(Files::new(target))),
+        })
+    }
+
+    /// Adds rows whose columns are the target's.
+    pub async fn write(&mut self, batch: RecordBatch) -> Result<()> {
+        match self {
+            Self::AsTheyCome(files) => files.write(batch).await,
+            Self::Sorted(sorter) => sorter.write(batch).await,
+        }
+    }
+
+    /// The files, complete and durable.
+    pub async fn finish(self) -> Result<Drafts> {
+        match self {
+            Self::AsTheyCome(files) => files.finish().await,
+            Self::Sorted(sorter) => sorter.finish().await,
+        }
+    }
+}
+
+/// Files under way.
+pub(super) struct Files {
     open: Option<OpenFile>,
     done: Drafts,
 }
@@ -43,6 +84,7 @@ pub(super) struct Target {
     pub store: Arc<dyn ObjectStore>,
     pub folder: Path,
     pub schema: SchemaRef,
+    pub sorting: Option<Sorting>,
 }
 
 struct OpenFile {
@@ -51,15 +93,46 @@ struct OpenFile {
     upload: BufWriter,
     collector: Collector,
     rows: usize,
+    /// The first column that rows are sorted by, in the last row.
+    last: Option<ArrayRef>,
+    sorted_by: Option<String>,
 }
 
-impl Writer {
+impl Files {
     pub fn new(target: Target) -> Self {
         Self { open: None, done: Drafts { target, files: vec![] } }
     }
 
-    /// Adds rows whose columns are the target's.
+    /// Adds sorted rows. A file ends between two values of the first column that rows are sorted by, so that files never share
+    /// one; NULL, which comes last and has no bounds, has files of its own.
+    pub async fn write_sorted(&mut self, batch: RecordBatch, key: usize) -> Result<()> {
+        let known = batch.num_rows() - batch.column(key).null_count();
+        for part in [batch.slice(0, known), batch.slice(known, batch.num_rows() - known)] {
+            let continued = match &self.open {
+                Some(file) if file.ends_before(&part, key) => file.continued_by(&part, key)?,
+                _ => part.num_rows(),
+            };
+            self.append(part.slice(0, continued), Some(key)).await?;
+            if continued < part.num_rows() {
+                if let Some(file) = self.open.take() {
+                    self.done.files.push(file.finish().await?);
+                }
+                self.append(part.slice(continued, part.num_rows() - continued), Some(key)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds rows in the order in which they come.
     pub async fn write(&mut self, batch: RecordBatch) -> Result<()> {
+        self.append(batch, None).await?;
+        if let Some(file) = self.open.take_if(|file| file.is_full()) {
+            self.done.files.push(file.finish().await?);
+        }
+        Ok(())
+    }
+
+    async fn append(&mut self, batch: RecordBatch, key: Option<usize>) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -67,12 +140,10 @@ impl Writer {
             Some(file) => file,
             None => OpenFile::begin(&self.done.target)?,
         };
-        let file = file.write(batch).await?;
-        if file.is_full() {
-            self.done.files.push(file.finish().await?);
-        } else {
-            self.open = Some(file);
-        }
+        let last = key.map(|key| batch.column(key).slice(batch.num_rows() - 1, 1));
+        let mut file = file.write(batch).await?;
+        file.last = last;
+        self.open = Some(file);
         Ok(())
     }
 
@@ -99,6 +170,8 @@ impl OpenFile {
             upload: BufWriter::new(Arc::clone(&target.store), path).with_max_concurrency(1),
             collector: Collector::new(&target.schema)?,
             rows: 0,
+            last: None,
+            sorted_by: target.sorting.as_ref().map(Sorting::record),
         })
     }
 
@@ -113,6 +186,24 @@ impl OpenFile {
         .await?;
         file.ship().await?;
         Ok(file)
+    }
+
+    /// Whether a sorted file should end before the first row of another value.
+    fn ends_before(&self, batch: &RecordBatch, key: usize) -> bool {
+        let turns_null = self.last.as_ref().is_some_and(|last| last.is_valid(0)) && batch.column(key).null_count() > 0;
+        self.rows >= SORTED_FILE_ROWS || turns_null
+    }
+
+    /// How many rows at the start of a batch have the same value of the column as the last one written.
+    fn continued_by(&self, batch: &RecordBatch, key: usize) -> Result<usize> {
+        let (Some(last), keys) = (&self.last, batch.column(key)) else {
+            return Ok(0);
+        };
+        if batch.num_rows() == 0 || !not_distinct(last, &keys.slice(0, 1))?.value(0) {
+            return Ok(0);
+        }
+        let runs = partition(std::slice::from_ref(keys))?.ranges();
+        Ok(runs.first().map_or(0, |run| run.end))
     }
 
     fn is_full(&self) -> bool {
@@ -134,6 +225,7 @@ impl OpenFile {
             size: size as u64,
             created: Utc::now().timestamp_millis(),
             statistics: Arc::new(file.collector.finish(size)?),
+            sorted_by: file.sorted_by,
         }))
     }
 

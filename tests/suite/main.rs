@@ -18,5 +18,6 @@ mod real_data;
 mod relations;
 mod session;
 mod slt;
+mod sorted;
 mod storage;
 mod wire;

@@ -17,8 +17,8 @@ use journeydb::storage::{Home, Table};
 use super::{query, stream};
 
 fn every_type() -> RecordBatch {
-    let long = format!("{}z", "ü".repeat(40));
-    let highest = "\u{10FFFF}".repeat(40);
+    let long = format!("{}z", "ü".repeat(80));
+    let highest = "\u{10FFFF}".repeat(80);
     let texts = vec![Some(""), Some(&highest), Some("it's \"quoted\"\n"), None, Some(&long)];
     let binary: Vec<Option<&[u8]>> = vec![Some(b""), Some(&[0, 255]), Some(b"x"), None, Some(&[128])];
     let instants = vec![Some(i64::MIN), Some(i64::MAX), Some(0), None, Some(1_700_000_000_000_001)];
