@@ -44,13 +44,13 @@ pub(super) enum Writer {
     /// In the order in which they come.
     AsTheyCome(Box<Files>),
     /// In the order of the table.
-    Sorted(Sorter),
+    Sorted(Box<Sorter>),
 }
 
 impl Writer {
     pub fn new(target: Target) -> Result<Self> {
         Ok(match target.sorting.is_some() {
-            true => Self::Sorted(Sorter::start(target)?),
+            true => Self::Sorted(Box::new(Sorter::start(target)?)),
             false => Self::AsTheyCome(Box::new(Files::new(target))),
         })
     }
@@ -101,6 +101,11 @@ struct OpenFile {
 impl Files {
     pub fn new(target: Target) -> Self {
         Self { open: None, done: Drafts { target, files: vec![] } }
+    }
+
+    /// The columns of the files.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.done.target.schema)
     }
 
     /// Adds sorted rows. A file ends between two values of the first column that rows are sorted by, so that files never share

@@ -177,3 +177,29 @@ async fn an_order_that_makes_no_sense_is_refused() {
     let ok: Result<_, Error> = database.sql("CREATE TABLE t (a TEXT, b DATE) WITH (entity = 'a', at = 'b')").await;
     ok.unwrap();
 }
+
+/// More rows than are sorted at once, and than a file holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_writes_become_files_that_share_no_entity() {
+    let database = tables().await;
+    for table in ["s", "u"] {
+        database
+            .sql(&format!(
+                "INSERT INTO {table} (account_id, id) SELECT CASE WHEN n % 50 > 0 THEN 'a' || CAST(n * 7919 % 3001 AS TEXT) END, n
+                 FROM generate_series(1, 700000) AS g(n)"
+            ))
+            .await
+            .unwrap();
+    }
+    let explained = plan(&database, "s").await;
+    assert!(explained.contains("ordering_mode=Sorted") && !explained.contains("RepartitionExec"), "{explained}");
+    assert_eq!(explained.matches(".parquet").count(), 3, "two files of accounts, one of rows without: {explained}");
+    for question in [
+        "SELECT count(*), count(DISTINCT account_id), sum(id) FROM s",
+        "SELECT account_id, count(*), min(id), max(id), sum(id) FROM s GROUP BY account_id ORDER BY 1 LIMIT 300",
+        "SELECT count(*) FROM s a JOIN (SELECT DISTINCT account_id FROM s WHERE id < 5000) b ON a.account_id = b.account_id",
+    ] {
+        let unsorted = question.replace("FROM s", "FROM u");
+        assert_eq!(text(&database, question).await, text(&database, &unsorted).await, "{question}");
+    }
+}
