@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt32Array};
 use arrow::compute::{cast, concat_batches, take_record_batch};
 use arrow::datatypes::DataType;
+use arrow::util::display::array_value_to_string;
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
@@ -169,6 +170,45 @@ async fn the_answer_depends_on_the_rows_alone() {
                     "{sql}: batches of {batch_size}, {partitions} partitions, encoded: {encoded}"
                 );
             }
+        }
+    }
+}
+
+/// What nobody reads need not be made, and what is read is the same.
+#[tokio::test]
+async fn a_column_is_the_same_alone() {
+    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(3));
+    journeydb::register(&context).unwrap();
+    context.register_batch("t", rows()).unwrap();
+    let values = async |sql: &str, column: &str| {
+        let batches = context.sql(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}")).collect().await.unwrap();
+        let mut values = vec![];
+        for batch in &batches {
+            let column = batch.column_by_name(column).unwrap();
+            values.extend((0..column.len()).map(|row| array_value_to_string(column, row).unwrap()));
+        }
+        values.sort();
+        values
+    };
+    for (name, calls) in CALLS {
+        let call = calls.iter().find(|call| call.starts_with("SELECT * FROM")).unwrap_or_else(|| panic!("{name}"));
+        let from = call
+            .split_once(" FROM ")
+            .unwrap()
+            .1
+            .rsplit_once(" ORDER BY")
+            .unwrap()
+            .0
+            .replace("(t,", "((SELECT * FROM t),");
+        let all = format!("SELECT * FROM {from}");
+        let columns =
+            context.sql(&all).await.unwrap().schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+        for column in &columns {
+            let alone = values(&format!("SELECT {column} AS renamed FROM {from}"), "renamed").await;
+            assert!(!alone.is_empty());
+            assert_eq!(alone, values(&all, column).await, "{name}: {column} alone");
+            let both = format!("SELECT {column}, count(*) AS n FROM {from} GROUP BY {column}");
+            assert!(!values(&both, "n").await.is_empty(), "{both}");
         }
     }
 }

@@ -5,15 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::compute::{BatchCoalescer, SortOptions};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::ProjectionMapping;
 use datafusion::physical_expr::{LexOrdering, OrderingRequirements, PhysicalSortExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties,
     InputDistributionRequirements, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
@@ -28,27 +30,52 @@ use crate::error::Error;
 pub(super) struct SequenceExec {
     arguments: Arguments,
     input: Arc<dyn ExecutionPlan>,
-    schema: SchemaRef,
+    /// The entity's columns, then the function's.
+    answer: SchemaRef,
+    /// Which of those it gives, under which names.
+    given: Vec<(usize, String)>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl SequenceExec {
     /// The answer has the entity's columns first.
-    pub fn try_new(arguments: Arguments, input: Arc<dyn ExecutionPlan>, schema: SchemaRef) -> Result<Self> {
-        let kept = if arguments.function.is_total() { 0 } else { arguments.entity.len() };
-        let columns = arguments.entity.iter().take(kept).zip(schema.fields());
+    pub fn try_new(arguments: Arguments, input: Arc<dyn ExecutionPlan>, answer: SchemaRef) -> Result<Self> {
+        let given = answer.fields().iter().enumerate().map(|(index, field)| (index, field.name().clone()));
+        let given = given.collect();
+        Self::giving(arguments, input, answer, given)
+    }
+
+    fn giving(
+        mut arguments: Arguments,
+        input: Arc<dyn ExecutionPlan>,
+        answer: SchemaRef,
+        given: Vec<(usize, String)>,
+    ) -> Result<Self> {
+        let keys = arguments.keys();
+        arguments.wanted =
+            (keys..answer.fields().len()).map(|own| given.iter().any(|(index, _)| *index == own)).collect();
+        let columns = arguments.entity.iter().take(keys).zip(answer.fields());
         let columns = columns.map(|(entity, field)| (Arc::clone(entity), field.name().clone()));
         let mapping = ProjectionMapping::try_new(columns, &input.schema())?;
-        let equivalences = input.equivalence_properties().project(&mapping, Arc::clone(&schema));
+        let equivalences = input.equivalence_properties().project(&mapping, Arc::clone(&answer));
         let partitioning = match arguments.function.is_total() {
             true => Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
             false => input.output_partitioning().project(&mapping, input.equivalence_properties()),
         };
+        let fields = given.iter().map(|(index, name)| answer.field(*index).clone().with_name(name));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let columns = given.iter().map(|(index, name)| {
+            let column = Column::new(answer.field(*index).name(), *index);
+            (Arc::new(column) as Arc<dyn PhysicalExpr>, name.clone())
+        });
+        let mapping = ProjectionMapping::try_new(columns, &answer)?;
+        let partitioning = partitioning.project(&mapping, &equivalences);
+        let equivalences = equivalences.project(&mapping, schema);
         let properties =
             PlanProperties::new(equivalences, partitioning, EmissionType::Incremental, Boundedness::Bounded);
         let metrics = ExecutionPlanMetricsSet::new();
-        Ok(Self { arguments, input, schema, properties: Arc::new(properties), metrics })
+        Ok(Self { arguments, input, answer, given, properties: Arc::new(properties), metrics })
     }
 }
 
@@ -115,7 +142,7 @@ impl ExecutionPlan for SequenceExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let [input] = <[_; 1]>::try_from(children).map_err(|_| Error::internal("SequenceExec has one child"))?;
-        Ok(Arc::new(Self::try_new(self.arguments.clone(), input, Arc::clone(&self.schema))?))
+        Ok(Arc::new(Self::giving(self.arguments.clone(), input, Arc::clone(&self.answer), self.given.clone())?))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -131,16 +158,33 @@ impl ExecutionPlan for SequenceExec {
             input: self.input.execute(partition, Arc::clone(&context))?,
             codes: prepare.codes()?,
             prepare,
-            schema: Arc::clone(&self.schema),
+            schema: self.schema(),
+            given: self.given.iter().map(|(index, _)| *index).collect(),
             total: self.arguments.function.is_total(),
             kernel: None,
             open: None,
-            answer: BatchCoalescer::new(Arc::clone(&self.schema), context.session_config().batch_size()),
+            answer: BatchCoalescer::new(self.schema(), context.session_config().batch_size()),
             memory,
             metrics: BaselineMetrics::new(&self.metrics, partition),
             ended: false,
         };
         Ok(stream.into_stream())
+    }
+
+    /// A projection that only picks columns is this node's own business: its kernel needn't make the others.
+    fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let picked = projection.expr().iter().map(|picked| {
+            let column = picked.expr.downcast_ref::<Column>()?;
+            Some((self.given.get(column.index())?.0, picked.alias.clone()))
+        });
+        match picked.collect::<Option<Vec<_>>>() {
+            Some(given) if !given.is_empty() => {
+                let (arguments, input, answer) =
+                    (self.arguments.clone(), Arc::clone(&self.input), Arc::clone(&self.answer));
+                Ok(Some(Arc::new(Self::giving(arguments, input, answer, given)?)))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn metrics(&self) -> Option<MetricsSet> {

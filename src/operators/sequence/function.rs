@@ -36,6 +36,17 @@ pub trait SequenceFunction: Any + DynEq + DynHash + Debug + Send + Sync {
 
     /// What runs over the entities of one partition, given the call's constants and the same types.
     fn kernel(&self, constants: &[ScalarValue], at: &DataType, slots: &[DataType]) -> Result<Box<dyn Kernel>>;
+
+    /// The same, told which of the function's columns anybody reads: the others may hold anything.
+    fn kernel_for(
+        &self,
+        _wanted: &[bool],
+        constants: &[ScalarValue],
+        at: &DataType,
+        slots: &[DataType],
+    ) -> Result<Box<dyn Kernel>> {
+        self.kernel(constants, at, slots)
+    }
 }
 
 /// A function, shared by the plans that call it.

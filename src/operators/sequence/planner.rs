@@ -48,7 +48,7 @@ impl ExtensionPlanner for SequencePlanner {
         let schema = node.input.schema();
         let one = |expression: &Expr| planner.create_physical_expr(expression, schema, session, context);
         let all = |expressions: &[Expr]| expressions.iter().map(one).collect::<Result<Vec<Arc<dyn PhysicalExpr>>>>();
-        let arguments = Arguments {
+        let mut arguments = Arguments {
             function: node.function.clone(),
             entity: all(&node.entity)?,
             at: one(&node.at)?,
@@ -57,8 +57,10 @@ impl ExtensionPlanner for SequencePlanner {
             constants: all(&node.constants)?,
             at_type: node.at.get_type(schema)?,
             slot_types: node.slots.iter().map(|slot| slot_type(slot, schema)).collect::<Result<_>>()?,
+            wanted: vec![],
         };
         let answer = Arc::clone(datafusion::logical_expr::UserDefinedLogicalNodeCore::schema(node).inner());
+        arguments.wanted = vec![true; answer.fields().len() - arguments.keys()];
         Ok(Some(Arc::new(SequenceExec::try_new(arguments, Arc::clone(input), answer)?)))
     }
 }

@@ -30,6 +30,15 @@ pub(super) struct Arguments {
     /// The type of times, and of each slot's values.
     pub at_type: DataType,
     pub slot_types: Vec<DataType>,
+    /// Which of the function's columns are read.
+    pub wanted: Vec<bool>,
+}
+
+impl Arguments {
+    /// How many of the entity's columns the answer begins with.
+    pub fn keys(&self) -> usize {
+        if self.function.is_total() { 0 } else { self.entity.len() }
+    }
 }
 
 /// Computes them for one partition.
@@ -75,9 +84,9 @@ impl Prepare {
         let kernel = match made.take() {
             Some(kernel) => kernel,
             None => {
-                let Arguments { function, constants, at_type, slot_types, .. } = &self.arguments;
+                let Arguments { function, constants, at_type, slot_types, wanted, .. } = &self.arguments;
                 let constants = constants.iter().map(constant).collect::<Result<Vec<_>>>()?;
-                function.kernel(&constants, at_type, slot_types)?
+                function.kernel_for(wanted, &constants, at_type, slot_types)?
             }
         };
         Ok(made.insert(kernel).as_mut())

@@ -30,6 +30,8 @@ pub(super) struct SequenceStream {
     pub input: SendableRecordBatchStream,
     pub prepare: Prepare,
     pub schema: SchemaRef,
+    /// Which of the columns, the entity's and then the function's, the answer has.
+    pub given: Vec<usize>,
     /// Whether the answer is about all entities together.
     pub total: bool,
     /// Made when the first rows come: its constants may be subqueries, which have an answer by then.
@@ -140,7 +142,8 @@ impl SequenceStream {
             return Ok(());
         }
         let columns = self.prepare.kernel(&mut self.kernel)?.take(&self.codes)?;
-        self.answer.push_batch(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
+        let given = self.given.iter().map(|index| Arc::clone(&columns[*index])).collect();
+        self.answer.push_batch(RecordBatch::try_new(Arc::clone(&self.schema), given)?)?;
         Ok(())
     }
 
@@ -149,8 +152,11 @@ impl SequenceStream {
             return Ok(());
         }
         let rows = UInt32Array::from(rows);
-        let keys = keys.iter().map(|key| take(key, &rows, None)).collect::<Result<Vec<_>, _>>()?;
-        let columns = keys.into_iter().chain(answer).collect();
+        let given = self.given.iter().map(|index| match keys.get(*index) {
+            Some(key) => take(key, &rows, None),
+            None => Ok(Arc::clone(&answer[index - keys.len()])),
+        });
+        let columns = given.collect::<Result<Vec<_>, _>>()?;
         self.answer.push_batch(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, Int64Array, ListArray, StringViewArray};
+use arrow::array::{ArrayRef, Int32Array, Int64Array, ListArray, StringViewArray, new_null_array};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::ScalarValue;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::operators::sequence::{Codes, Entity, Keeper, Kernel, SequenceFunction, Slot};
 use crate::relations::rows::as_of;
 use crate::relations::times::{Span, times_or_null};
-use crate::sequence::funnel::{Attempts, Events, Funnel, Settings, Status, Window};
+use crate::sequence::funnel::{Attempts, Entry, Events, Funnel, Settings, Status, Window};
 
 /// The slots: steps, exclusions, what is held, names of rows; the last two where a call has them.
 const STEPS: usize = 0;
@@ -67,6 +67,16 @@ impl SequenceFunction for Told {
     }
 
     fn kernel(&self, constants: &[ScalarValue], at: &DataType, slots: &[DataType]) -> Result<Box<dyn Kernel>> {
+        self.kernel_for(&[true; 6], constants, at, slots)
+    }
+
+    fn kernel_for(
+        &self,
+        wanted: &[bool],
+        constants: &[ScalarValue],
+        at: &DataType,
+        slots: &[DataType],
+    ) -> Result<Box<dyn Kernel>> {
         let span = |argument, value| Span::of(ENTRY.name, argument, value);
         let within = span("within", &constants[0])?;
         let window = match within.is_fixed() {
@@ -84,7 +94,9 @@ impl SequenceFunction for Told {
         let id = self.has_id.then(|| slots[self.id()].clone());
         let (told, at) = (self.clone(), at.clone());
         let (attempts, held, answer) = (Attempts::default(), Held::default(), Columns::default());
-        Ok(Box::new(Teller { told, funnel, within, at, id, attempts, held, ends: vec![], answer }))
+        // entry and level alone: of one attempt per entity, the first is known.
+        let level_alone = wanted[2..].iter().all(|wanted| !wanted) && self.settings.entry != Entry::Each;
+        Ok(Box::new(Teller { told, funnel, within, at, id, level_alone, attempts, held, ends: vec![], answer }))
     }
 }
 
@@ -94,6 +106,8 @@ struct Teller {
     within: Span,
     at: DataType,
     id: Option<DataType>,
+    /// Whether nobody reads more than the level.
+    level_alone: bool,
     attempts: Attempts,
     held: Held,
     /// Where the windows of an entity's rows end, if their length varies.
@@ -133,6 +147,11 @@ impl Kernel for Teller {
             ranks: entity.ranks(),
             held: self.held.codes(entity, held),
         };
+        if self.level_alone {
+            self.answer.entry.push(1);
+            self.answer.level.push(self.funnel.level(events) as i32);
+            return Ok(1);
+        }
         self.attempts.clear();
         self.funnel.attempts(events, &mut self.attempts);
         for (number, attempt) in (1..).zip(self.attempts.iter()) {
@@ -158,6 +177,11 @@ impl Kernel for Teller {
             let offsets = OffsetBuffer::from_repeated_length(steps, rows);
             Ok(Arc::new(ListArray::try_new(field, offsets, values, None)?))
         };
+        if self.level_alone {
+            let nobody_reads = std::iter::repeat_with(|| new_null_array(&DataType::Null, rows)).take(4);
+            let levels: [ArrayRef; 2] = [Arc::new(Int64Array::from(entry)), Arc::new(Int32Array::from(level))];
+            return Ok(levels.into_iter().chain(nobody_reads).collect());
+        }
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(entry)),
             Arc::new(Int32Array::from(level)),
