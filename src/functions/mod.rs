@@ -13,7 +13,9 @@ mod lift;
 mod satisfaction;
 mod span;
 mod velocity;
+mod window_ends;
 
 pub use entry::{Argument, Column, ColumnKind, Entry, Kind, Returns, sql_name};
 pub use function::{Function, aggregates, functions, scalars};
 pub(crate) use span::{Span, units_per_second};
+pub(crate) use window_ends::WindowEnds;

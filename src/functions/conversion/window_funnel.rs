@@ -4,12 +4,11 @@ use std::mem;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array};
-use arrow::datatypes::DataType;
 
 use super::FAMILY;
 use super::steps::{AT, CONDITION};
 use crate::error::{Error, Result, SqlState};
-use crate::functions::Span;
+use crate::functions::WindowEnds;
 use crate::functions::adapter::sequence::{Call, Kernel, Ordered, SequenceAggregate, sequence_aggregate};
 use crate::functions::entry::{Argument, Entry, Kind, Returns};
 use crate::functions::function::Function;
@@ -83,7 +82,8 @@ impl SequenceAggregate for WindowFunnel {
         let settings = Settings { mode, ..Settings::new(call.conditions(), window) };
         let refused = |error| Error::new(SqlState::InvalidParameterValue, format!("{}: {error}", ENTRY.name));
         let funnel = Funnel::new(settings).map_err(refused)?;
-        let calendar = (!within.is_fixed()).then(|| Calendar::new(within, at.clone(), mode));
+        let openers = if mode == Mode::Any { u64::MAX } else { 1 };
+        let calendar = (!within.is_fixed()).then(|| WindowEnds::new(within, at.clone(), openers));
         Ok(Box::new(Levels { funnel, calendar, reads_every_row: mode == Mode::Strict, levels: Vec::new() }))
     }
 }
@@ -91,7 +91,8 @@ impl SequenceAggregate for WindowFunnel {
 #[derive(Debug)]
 struct Levels {
     funnel: Funnel,
-    calendar: Option<Calendar>,
+    /// For windows of months.
+    calendar: Option<WindowEnds>,
     /// Rows of no step are in the way of a strict attempt only.
     reads_every_row: bool,
     levels: Vec<i32>,
@@ -103,73 +104,12 @@ impl Kernel for Levels {
     }
 
     fn run(&mut self, rows: Ordered<'_>) {
-        let ends = self.calendar.as_mut().map(|calendar| calendar.ends(rows));
+        let ends = self.calendar.as_mut().map(|calendar| calendar.of(rows.times, rows.masks));
         let events = Events { times: rows.times, steps: rows.masks, ends, ..Events::default() };
         self.levels.push(self.funnel.level(events) as i32);
     }
 
     fn finish(&mut self, _: &ArrayRef) -> Result<ArrayRef> {
         Ok(Arc::new(Int32Array::from(mem::take(&mut self.levels))))
-    }
-}
-
-/// The last instants of attempts whose window has months in it.
-#[derive(Debug)]
-struct Calendar {
-    within: Span,
-    at: DataType,
-    /// The steps whose rows open an attempt.
-    openers: u64,
-    ends: Vec<i64>,
-}
-
-impl Calendar {
-    fn new(within: Span, at: DataType, mode: Mode) -> Self {
-        let openers = if mode == Mode::Any { u64::MAX } else { 1 };
-        Self { within, at, openers, ends: Vec::new() }
-    }
-
-    /// By row, the last instant of an attempt that it opens.
-    ///
-    /// A month from January 30, noon, ends on February 28 at noon, and one from the next morning ends that morning. The
-    /// funnel wants ends that never fall. So the later attempt is given the earlier one's end: in place of its own first
-    /// row it might as well begin with the earlier one.
-    fn ends(&mut self, rows: Ordered<'_>) -> &[i64] {
-        self.ends.clear();
-        let mut latest = i64::MIN;
-        for tie in rows.times.chunk_by(PartialEq::eq) {
-            let (from, until) = (self.ends.len(), self.ends.len() + tie.len());
-            if rows.masks[from..until].iter().any(|mask| mask & self.openers != 0) {
-                latest = latest.max(self.within.end(tie[0], &self.at));
-            }
-            self.ends.resize(until, latest.max(tie[0]));
-        }
-        &self.ends
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use arrow::datatypes::{IntervalMonthDayNano, TimeUnit};
-    use datafusion::common::ScalarValue;
-
-    use super::*;
-
-    /// January 30, 1970, at noon and January 31 at six end on February 28, at noon and at six.
-    #[test]
-    fn ends_never_fall_and_only_openers_have_one() {
-        let month =
-            ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano { months: 1, days: 0, nanoseconds: 0 }));
-        let within = Span::of("f", "within", &month).unwrap();
-        let mut calendar = Calendar::new(within, DataType::Timestamp(TimeUnit::Second, None), Mode::Ordered);
-        let noon = 29 * 86_400 + 43_200;
-        let morning = 30 * 86_400 + 21_600;
-        let times = [noon - 1, noon, noon, morning];
-        let ends = |calendar: &mut Calendar, masks: &[u64; 4]| {
-            calendar.ends(Ordered { times: &times, masks, numbers: &[0, 1, 2, 3] }).to_vec()
-        };
-        let (noon_end, morning_end) = (58 * 86_400 + 43_200, 58 * 86_400 + 21_600);
-        assert_eq!(ends(&mut calendar, &[2, 2, 1, 1]), [noon - 1, noon_end, noon_end, noon_end]);
-        assert_eq!(ends(&mut calendar, &[2, 2, 2, 1]), [noon - 1, noon, noon, morning_end]);
     }
 }

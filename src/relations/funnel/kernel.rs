@@ -10,10 +10,11 @@ use datafusion::common::ScalarValue;
 
 use super::entry::ENTRY;
 use crate::error::{Error, Result, SqlState};
+use crate::functions::WindowEnds;
 use crate::operators::sequence::{Codes, Entity, Keeper, Kernel, SequenceFunction, Slot};
 use crate::relations::rows::as_of;
-use crate::relations::times::{Span, times_or_null};
-use crate::sequence::funnel::{Attempts, Entry, Events, Funnel, Settings, Status, Window};
+use crate::relations::times::{Span, times};
+use crate::sequence::funnel::{Attempts, Entry, Events, Funnel, Mode, Settings, Status, Window};
 
 /// The slots: steps, exclusions, what is held, names of rows; the last two where a call has them.
 const STEPS: usize = 0;
@@ -22,7 +23,7 @@ const HELD: usize = 2;
 
 /// The funnel as a sequence function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::relations) struct Told {
+pub(super) struct Told {
     /// Without the lengths of time, which are computed.
     settings: Settings,
     held: usize,
@@ -94,24 +95,26 @@ impl SequenceFunction for Told {
         let id = self.has_id.then(|| slots[self.id()].clone());
         let (told, at) = (self.clone(), at.clone());
         let (attempts, held, answer) = (Attempts::default(), Held::default(), Columns::default());
+        // In any order, a row of any required step opens an attempt.
+        let openers = if self.settings.mode == Mode::Any { !self.settings.optional } else { 1 };
+        let ends = (!within.is_fixed()).then(|| WindowEnds::new(within, at.clone(), openers));
         // entry and level alone: of one attempt per entity, the first is known.
         let level_alone = wanted[2..].iter().all(|wanted| !wanted) && self.settings.entry != Entry::Each;
-        Ok(Box::new(Teller { told, funnel, within, at, id, level_alone, attempts, held, ends: vec![], answer }))
+        Ok(Box::new(Teller { told, funnel, at, id, level_alone, attempts, held, ends, answer }))
     }
 }
 
 struct Teller {
     told: Told,
     funnel: Funnel,
-    within: Span,
     at: DataType,
     id: Option<DataType>,
     /// Whether nobody reads more than the level.
     level_alone: bool,
     attempts: Attempts,
     held: Held,
-    /// Where the windows of an entity's rows end, if their length varies.
-    ends: Vec<i64>,
+    /// For windows of months.
+    ends: Option<WindowEnds>,
     answer: Columns,
 }
 
@@ -130,20 +133,11 @@ impl Kernel for Teller {
     fn run(&mut self, entity: &Entity<'_>) -> Result<usize> {
         let held = self.told.held;
         let times = entity.times();
-        if !self.within.is_fixed() {
-            // A month from 30 January at ten ends after one from 31 January at nine: no window ends before an earlier one.
-            let mut latest = i64::MIN;
-            self.ends.clear();
-            self.ends.extend(times.iter().map(|time| {
-                latest = latest.max(self.within.end(*time, &self.at));
-                latest
-            }));
-        }
         let events = Events {
             times,
             steps: entity.masks(STEPS),
             excluded: entity.masks(EXCLUDED),
-            ends: (!self.within.is_fixed()).then_some(&self.ends),
+            ends: self.ends.as_mut().map(|ends| ends.of(times, entity.masks(STEPS))),
             ranks: entity.ranks(),
             held: self.held.codes(entity, held),
         };
@@ -186,8 +180,8 @@ impl Kernel for Teller {
             Arc::new(Int64Array::from(entry)),
             Arc::new(Int32Array::from(level)),
             Arc::new(StringViewArray::from_iter_values(status)),
-            times_or_null(entered, &self.at)?,
-            lists(times_or_null(reached, &self.at)?)?,
+            times(entered, &self.at)?,
+            lists(times(reached, &self.at)?)?,
         ];
         if let Some(id) = &self.id {
             columns.push(lists(matched.take(id)?)?);
