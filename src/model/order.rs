@@ -34,13 +34,12 @@ pub fn order_of(options: &CreateTableOptions) -> Result<Vec<String>> {
 
 /// Names separated by commas.
 fn names(value: &Expr) -> Result<Vec<String>> {
-    match value {
-        Expr::Value(literal) => match &literal.value {
-            Value::SingleQuotedString(text) => Ok(text.split(',').map(|name| name.trim().to_owned()).collect()),
-            _ => Err(invalid(format!("a table's entity and at must be names in quotes, got {value}"))),
-        },
-        _ => Err(invalid(format!("a table's entity and at must be names in quotes, got {value}"))),
+    if let Expr::Value(literal) = value
+        && let Value::SingleQuotedString(text) = &literal.value
+    {
+        return Ok(text.split(',').map(|name| name.trim().to_owned()).collect());
     }
+    Err(invalid(format!("a table's entity and at must be names in quotes, got {value}")))
 }
 
 fn invalid(message: String) -> Error {

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::entry::{Argument, Column, ENTITY, Entry};
 use super::function::TableFunction;
 use super::rows::EntityRows;
-use super::times::{Span, times, times_or_null};
+use super::times::{Span, times};
 use crate::error::Result;
 use crate::operators::sequence::{Codes, Entity, Keeper, Kernel, Sequence, SequenceArguments, SequenceFunction, Slot};
 use crate::sequence::attribution::{Lookback, Milestones, Model, Path, append, windows};
@@ -335,7 +335,7 @@ impl Kernel for Credit {
         if let Some(touch) = &self.touch_type {
             columns.push(answer.touch.take(touch)?);
         }
-        columns.push(times_or_null(answer.touched, &self.at)?);
+        columns.push(times(answer.touched, &self.at)?);
         columns.push(Arc::new(Int64Array::from(answer.position)));
         let unattributed = answer.touches.iter().map(|touches| *touches == 0).collect::<Vec<_>>();
         columns.push(Arc::new(Int64Array::from(answer.touches)));

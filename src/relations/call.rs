@@ -33,13 +33,13 @@ impl<'c> Call<'c> {
         let mut call = Self { entry, context, given: vec![] };
         for (position, argument) in arguments.into_iter().enumerate() {
             let (name, value) = call.named(position, argument)?;
-            if call.has(name) {
+            if call.gives(name) {
                 return Err(call.malformed(format!("argument \"{name}\" is given twice")));
             }
             call.given.push((name, value));
         }
         for required in entry.arguments.iter().filter(|argument| argument.required) {
-            if !call.has(required.name) {
+            if !call.gives(required.name) {
                 return Err(call.malformed(format!("argument \"{}\" is missing", required.name)));
             }
         }
@@ -108,12 +108,12 @@ impl<'c> Call<'c> {
         let value = self
             .value(argument)
             .unwrap_or_else(|| ast::Expr::Value(ast::Value::SingleQuotedString(default.to_owned()).into()));
-        self.typed(argument, value, DataType::Interval(IntervalUnit::MonthDayNano), "an interval")
+        let planned = self.plan(argument, value.clone(), &DFSchema::empty())?;
+        self.typed(argument, planned, &value, DataType::Interval(IntervalUnit::MonthDayNano), "an interval")
     }
 
     /// A constant of a type: a value, text that reads as one, or a parameter.
-    fn typed(&mut self, argument: &'static str, written: ast::Expr, wanted: DataType, phrase: &str) -> Result<Expr> {
-        let value = self.plan(argument, written.clone(), &DFSchema::empty())?;
+    fn typed(&self, argument: &str, value: Expr, written: &ast::Expr, wanted: DataType, phrase: &str) -> Result<Expr> {
         if let Expr::Placeholder(parameter) = value {
             let field = Some(Arc::new(Field::new(&parameter.id, wanted.clone(), true)));
             return Ok(cast(Expr::Placeholder(Placeholder::new_with_field(parameter.id, field)), wanted));
@@ -198,7 +198,7 @@ impl<'c> Call<'c> {
         }
         match planned.get_type(&DFSchema::empty()) {
             Ok(DataType::Timestamp(..) | DataType::Date32 | DataType::Date64) => Ok(Some(cast(planned, wanted))),
-            _ => self.typed(argument, value, wanted, "a date or a timestamp").map(Some),
+            _ => self.typed(argument, planned, &value, wanted, "a date or a timestamp").map(Some),
         }
     }
 
@@ -225,8 +225,8 @@ impl<'c> Call<'c> {
     }
 
     /// Whether the call gives an argument.
-    pub fn given(&self, argument: &str) -> bool {
-        self.has(argument)
+    pub fn gives(&self, argument: &str) -> bool {
+        self.given.iter().any(|(given, _)| *given == argument)
     }
 
     /// One of a few words.
@@ -287,10 +287,6 @@ impl<'c> Call<'c> {
     /// 22023 for a value that the function can't take.
     pub fn invalid(&self, argument: &str, expected: &str, got: impl std::fmt::Display) -> Error {
         self.refuse(format!("{argument} must be {expected}, got {got}"))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.given.iter().any(|(given, _)| *given == name)
     }
 
     fn value(&self, name: &str) -> Option<ast::Expr> {

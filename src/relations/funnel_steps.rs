@@ -86,7 +86,7 @@ fn plan(mut call: Call<'_>) -> Result<LogicalPlan> {
         [step] if (1..=steps as u64).contains(step) => *step,
         other => return Err(call.invalid("by_step", &format!("a step, 1 to {steps}"), format!("{other:?}"))),
     };
-    let by = call.given("by");
+    let by = call.gives("by");
     let mut arguments = call.written(&["by", "by_step"]);
     arguments.extend(call.renamed("by", "id"));
     let required = |step: &usize| !optional.contains(&(*step as u64));

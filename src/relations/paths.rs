@@ -85,7 +85,7 @@ fn plan(mut call: Call<'_>) -> Result<LogicalPlan> {
             return Err(call.invalid(argument, "one condition", format!("{} conditions", conditions.len())));
         }
     }
-    let gap = if call.given("gap") { call.interval("gap", "")? } else { lit(ScalarValue::IntervalMonthDayNano(None)) };
+    let gap = if call.gives("gap") { call.interval("gap", "")? } else { lit(ScalarValue::IntervalMonthDayNano(None)) };
     let max_length = match call.numbers("max_length")?.as_slice() {
         [] => None,
         [length] if *length > 0 => Some(*length as usize),

@@ -14,7 +14,7 @@ use super::call::Call;
 use super::entry::{AS_OF, AT, Argument, Column, Entry, INPUT, TIEBREAK};
 use super::function::TableFunction;
 use super::rows::{EntityRows, as_of};
-use super::times::{times, times_or_null};
+use super::times::times;
 use crate::error::Result;
 use crate::operators::sequence::{Codes, Entity, Kernel, Sequence, SequenceArguments, SequenceFunction, Slot};
 use crate::sequence::events::NULL_STATE;
@@ -268,7 +268,7 @@ impl Kernel for Stays {
             codes.values(STATE, &answer.state)?,
             Arc::new(Int64Array::from(answer.visit)),
             times(answer.entered, &self.at)?,
-            times_or_null(answer.left, &self.at)?,
+            times(answer.left, &self.at)?,
             codes.values(STATE, &answer.next)?,
             Arc::new(BooleanArray::from(answer.open)),
             Arc::new(Int64Array::from(answer.skipped)),

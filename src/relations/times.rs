@@ -9,12 +9,7 @@ use arrow::datatypes::DataType;
 use crate::error::Result;
 pub(super) use crate::functions::Span;
 
-/// Times in a relation's resolution as a column of its type.
-pub(super) fn times(values: Vec<i64>, at: &DataType) -> Result<ArrayRef> {
-    Ok(cast(&(Arc::new(Int64Array::from(values)) as ArrayRef), at)?)
-}
-
-/// The same, where some are missing.
-pub(super) fn times_or_null(values: Vec<Option<i64>>, at: &DataType) -> Result<ArrayRef> {
-    Ok(cast(&(Arc::new(Int64Array::from(values)) as ArrayRef), at)?)
+/// Times in a relation's resolution, or NULL, as a column of its type.
+pub(super) fn times(values: impl Into<Int64Array>, at: &DataType) -> Result<ArrayRef> {
+    Ok(cast(&(Arc::new(values.into()) as ArrayRef), at)?)
 }

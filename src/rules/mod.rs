@@ -11,6 +11,7 @@
 
 mod check_overflow;
 mod count_distinct;
+mod expressions;
 mod pace_streams;
 mod plain_utc;
 mod positions;

@@ -9,13 +9,13 @@
 //! Moments of any other zone are left alone.
 
 use arrow::datatypes::DataType;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
 use datafusion::config::ConfigOptions;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, cast};
 use datafusion::optimizer::AnalyzerRule;
+
+use super::expressions::rewrite;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -27,16 +27,7 @@ impl AnalyzerRule for PlainUtc {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        let plain = plan.transform_up_with_subqueries(|node| {
-            let inputs = merge_schema(&node.inputs());
-            let names = NamePreserver::new(&node);
-            node.map_expressions(|expression| {
-                let name = names.save(&expression);
-                let plain = expression.transform_up(|e| Ok(truncate_plainly(e, &inputs)))?;
-                Ok(plain.update_data(|e| name.restore(e)))
-            })
-        });
-        Ok(plain?.data)
+        rewrite(plan, truncate_plainly)
     }
 }
 

@@ -34,12 +34,12 @@ impl Ranges {
         let ordering = sorting.ordering(at.schema())?;
         let record = sorting.record();
         let key = at.schema().index_of(&sorting.columns()[0]).ok()?;
-        let mut ranges = files.iter().map(|index| {
+        let ranges = files.iter().map(|index| {
             let file = &at.files()[*index];
             let (low, high) = bounds(file, key).filter(|_| file.sorted_by.as_ref() == Some(&record))?;
             Some(File { index: *index, rows: file.rows()?, low, high })
         });
-        let ranges = ranges.by_ref().collect::<Option<Vec<File>>>().filter(|ranges| !ranges.is_empty())?;
+        let ranges = ranges.collect::<Option<Vec<File>>>().filter(|ranges| !ranges.is_empty())?;
         let (unknown, mut ranges): (Vec<File>, Vec<File>) = ranges.into_iter().partition(|file| file.low.is_null());
         ranges.sort_by(|a, b| a.low.partial_cmp(&b.low).unwrap_or(std::cmp::Ordering::Equal));
         if unknown.len() > 1 || !ranges.windows(2).all(|pair| pair[0].high < pair[1].low) {

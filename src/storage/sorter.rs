@@ -76,9 +76,10 @@ impl Sorter {
             drop(rows);
             return ended(files).await;
         }
+        let schema = Arc::clone(&target.schema);
         let mut files = Files::new(target);
         if !gathered.is_empty() {
-            let sorted = concat_batches(&files.schema(), &gathered)?;
+            let sorted = concat_batches(&schema, &gathered)?;
             files.write_sorted(sort_batch(&sorted, &ordering, None)?, key).await?;
         }
         files.finish().await

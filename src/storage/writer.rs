@@ -103,11 +103,6 @@ impl Files {
         Self { open: None, done: Drafts { target, files: vec![] } }
     }
 
-    /// The columns of the files.
-    pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.done.target.schema)
-    }
-
     /// Adds sorted rows. A file ends between two values of the first column that rows are sorted by, so that files never share
     /// one; NULL, which comes last and has no bounds, has files of its own.
     pub async fn write_sorted(&mut self, batch: RecordBatch, key: usize) -> Result<()> {

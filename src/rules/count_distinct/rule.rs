@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
 use datafusion::config::ConfigOptions;
 use datafusion::functions_aggregate::count::Count;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::function::CountTexts;
+use crate::rules::expressions::rewrite_node;
 
 /// See the module.
 #[derive(Debug)]
@@ -33,7 +32,9 @@ impl AnalyzerRule for CountDistinct {
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         let counted = plan.transform_up_with_subqueries(|node| match node {
-            LogicalPlan::Aggregate(ref aggregate) if !aggregate.group_expr.is_empty() => self.replace(node),
+            LogicalPlan::Aggregate(ref aggregate) if !aggregate.group_expr.is_empty() => {
+                rewrite_node(node, |expression, inputs| self.count(expression, inputs))
+            }
             other => Ok(Transformed::no(other)),
         });
         Ok(counted?.data)
@@ -41,16 +42,6 @@ impl AnalyzerRule for CountDistinct {
 }
 
 impl CountDistinct {
-    fn replace(&self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        let inputs = merge_schema(&node.inputs());
-        let names = NamePreserver::new(&node);
-        node.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let counted = expression.transform_up(|e| Ok(self.count(e, &inputs)))?;
-            Ok(counted.update_data(|e| name.restore(e)))
-        })
-    }
-
     fn count(&self, expression: Expr, inputs: &DFSchema) -> Transformed<Expr> {
         match expression {
             Expr::AggregateFunction(mut call) if call.func.inner().is::<Count>() && call.params.distinct => {
