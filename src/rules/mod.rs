@@ -7,6 +7,7 @@
 //! | [`PlainUtc`] | logical | beside them | it decides by the type of the moment |
 //! | [`CountDistinct`] | logical | beside them | it decides by the type of what is counted; the optimizer would spread a single DISTINCT over two aggregates |
 //! | [`PaceStreams`] | physical | after `EnsureCooperative`, before the last filter pushdown | the joins are chosen and distributed; filters made by them while they run still find their way past our nodes |
+//! | [`ReleaseOrder`] | physical | before the root's own requirement is taken off | exchanges and sorts are placed, and the root still says whether it needs an order |
 //! | [`PushEntityFilters`] | logical | in the place of the engine's `push_down_filter` | that rule would move conditions that must stay |
 
 mod check_overflow;
@@ -16,6 +17,7 @@ mod pace_streams;
 mod plain_utc;
 mod positions;
 mod push_entity_filters;
+mod release_order;
 mod widen_sums;
 
 pub use check_overflow::CheckOverflow;
@@ -24,4 +26,5 @@ pub use pace_streams::PaceStreams;
 pub use plain_utc::PlainUtc;
 pub use positions::{analyzer, optimizer, physical};
 pub use push_entity_filters::PushEntityFilters;
+pub use release_order::ReleaseOrder;
 pub use widen_sums::WidenSums;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
-use super::{CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, WidenSums};
+use super::{CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, ReleaseOrder, WidenSums};
 
 /// DataFusion's analyzer rules followed by ours.
 pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
@@ -32,5 +32,8 @@ pub fn physical(
     let cooperative = rules.iter().position(|rule| rule.name() == "EnsureCooperative");
     let after = cooperative.map_or(rules.len(), |at| at + 1);
     rules.insert(after, Arc::new(PaceStreams));
+    // The first rule of that name adds the root's requirement, the last one takes it off.
+    let root = rules.iter().rposition(|rule| rule.name() == "OutputRequirements");
+    rules.insert(root.unwrap_or(0), Arc::new(ReleaseOrder));
     rules
 }

@@ -8,7 +8,8 @@
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
 //! | `table`, `writer`, `rewrite` | one table; its files, written and rewritten |
 //! | `sorting`, `sorter` | the order that a table keeps its rows in, and who brings them into it |
-//! | `scan`, `pruning`, `ranges` | reading a version, with or without the address of each row; which files a filter needs; which partition reads which |
+//! | `scan`, `pruning` | reading a version, with or without the address of each row; which files a filter needs |
+//! | `ranges`, `merging` | reading a sorted table in its order: which partition reads which files, and merges which |
 
 mod commit;
 mod disk;
@@ -16,6 +17,7 @@ mod files;
 mod home;
 mod lock;
 mod log;
+mod merging;
 mod pruning;
 mod ranges;
 mod rewrite;

@@ -25,6 +25,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use parquet::arrow::RowNumber;
 
+use super::merging::MergedScan;
 use super::pruning::FileBounds;
 use super::ranges::Ranges;
 use super::snapshot::{DataFile, Snapshot, summary};
@@ -73,30 +74,38 @@ impl TableScan {
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let source = ParquetSource::new(self.columns.clone()).with_table_parquet_options(options);
-        let ranges = Ranges::of(&self.at, files, partitions);
-        let groups = ranges.as_ref().map_or_else(|| self.groups(files, partitions), |ranges| ranges.groups.clone());
-        let groups = groups.iter().map(|group| FileGroup::new(group.iter().map(|i| self.partitioned(*i)).collect()));
-        let mut config = FileScanConfigBuilder::new(self.table.url.clone(), Arc::new(source))
-            .with_file_groups(groups.collect())
-            .with_statistics(self.statistics_of(files)?)
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit);
+        let config = FileScanConfigBuilder::new(self.table.url.clone(), Arc::new(source))
+            .with_statistics(self.statistics_of(files)?);
+        let group = |places: &[usize]| FileGroup::new(places.iter().map(|at| self.partitioned(files[*at])).collect());
+        let Some(ranges) = Ranges::of(&self.at, files, partitions) else {
+            let groups = self.groups(files, partitions).iter().map(|places| group(places)).collect();
+            let config = config.with_file_groups(groups).with_projection_indices(projection.cloned())?;
+            return Ok(DataSourceExec::from_data_source(config.with_limit(limit).build()));
+        };
+        let Some(groups) = ranges.groups() else {
+            let all = FileGroup::new(files.iter().map(|index| self.partitioned(*index)).collect());
+            let merged = MergedScan::new(config.with_file_group(all).build(), ranges, projection, limit)?;
+            return Ok(DataSourceExec::from_data_source(merged));
+        };
         // Said, not left to be found out: what the engine infers from Parquet's metadata is wrong beside nested columns.
-        if let Some(Ranges { ordering, partitioning, .. }) = ranges {
-            config = config.with_output_ordering(vec![ordering]).with_output_partitioning(Some(partitioning));
-        }
-        Ok(DataSourceExec::from_data_source(config.build()))
+        let config = config
+            .with_file_groups(groups.iter().map(|places| group(places)).collect())
+            .with_projection_indices(projection.cloned())?
+            .with_output_ordering(vec![ranges.ordering])
+            .with_output_partitioning(Some(ranges.partitioning));
+        Ok(DataSourceExec::from_data_source(config.with_limit(limit).build()))
     }
 
-    /// Files in groups of about the same size, each in the order of the version.
+    /// Files in groups of about the same size, each in the order of the version; places in the list.
     fn groups(&self, files: &[usize], partitions: usize) -> Vec<Vec<usize>> {
-        let mut largest = files.to_vec();
-        largest.sort_by_key(|index| Reverse(self.at.files()[*index].size));
+        let size = |place: usize| self.at.files()[files[place]].size;
+        let mut largest: Vec<usize> = (0..files.len()).collect();
+        largest.sort_by_key(|place| Reverse(size(*place)));
         let mut groups: Vec<(u64, Vec<usize>)> = vec![(0, vec![]); partitions.clamp(1, files.len().max(1))];
-        for index in largest {
-            if let Some((size, members)) = groups.iter_mut().min_by_key(|(size, _)| *size) {
-                *size += self.at.files()[index].size;
-                members.push(index);
+        for place in largest {
+            if let Some((total, members)) = groups.iter_mut().min_by_key(|(total, _)| *total) {
+                *total += size(place);
+                members.push(place);
             }
         }
         let ordered = groups.into_iter().map(|(_, mut members)| {

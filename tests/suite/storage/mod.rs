@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod folder;
+mod merging;
 mod model;
 mod power_cut;
 mod python;
