@@ -8,6 +8,7 @@
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
 //! | `table`, `writer`, `rewrite` | one table; its files, written and rewritten |
 //! | `sorting`, `sorter` | the order that a table keeps its rows in, and who brings them into it |
+//! | `placement` | the check that rows are in the order that their file claims |
 //! | `scan`, `pruning` | reading a version, with or without the address of each row; which files a filter needs |
 //! | `ranges`, `merging` | reading a sorted table in its order: which partition reads which files, and merges which |
 
@@ -18,6 +19,7 @@ mod home;
 mod lock;
 mod log;
 mod merging;
+mod placement;
 mod pruning;
 mod ranges;
 mod rewrite;

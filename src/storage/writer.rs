@@ -23,6 +23,7 @@ use parquet::schema::types::ColumnPath;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
+use super::placement::Placement;
 use super::schema::{file_schema, to_file};
 use super::snapshot::DataFile;
 use super::sorter::Sorter;
@@ -37,7 +38,7 @@ const FILE_ROWS: usize = 4 << 20;
 const FILE_BYTES: usize = 128 << 20;
 
 /// Where a file of a sorted table ends: several of them are read side by side, each in its order.
-const SORTED_FILE_ROWS: usize = 512 << 10;
+pub(super) const SORTED_FILE_ROWS: usize = 512 << 10;
 
 /// Writes rows into as many files as they need.
 pub(super) enum Writer {
@@ -75,6 +76,7 @@ impl Writer {
 /// Files under way.
 pub(super) struct Files {
     open: Option<OpenFile>,
+    placement: Placement,
     done: Drafts,
 }
 
@@ -100,12 +102,13 @@ struct OpenFile {
 
 impl Files {
     pub fn new(target: Target) -> Self {
-        Self { open: None, done: Drafts { target, files: vec![] } }
+        Self { open: None, placement: Placement::default(), done: Drafts { target, files: vec![] } }
     }
 
     /// Adds sorted rows. A file ends between two values of the first column that rows are sorted by, so that files never share
     /// one; NULL, which comes last and has no bounds, has files of its own.
     pub async fn write_sorted(&mut self, batch: RecordBatch, key: usize) -> Result<()> {
+        self.placement.check(&batch, self.done.target.sorting.as_ref())?;
         let known = batch.num_rows() - batch.column(key).null_count();
         for part in [batch.slice(0, known), batch.slice(known, batch.num_rows() - known)] {
             let continued = match &self.open {
