@@ -60,6 +60,7 @@ impl Catalog {
         let oids = record.relations.iter().filter(|r| r.view().is_none()).map(|r| r.oid);
         let opened = futures::future::try_join_all(live.iter().map(|location| home.open_table(location))).await?;
         home.sweep(&opened).await?;
+        home.tend();
         let tables = oids.zip(opened).collect();
         let state = RwLock::new(Arc::new(State { version, record, tables }));
         Ok(Self { home, state, changing: Arc::default(), leaving: Leaving::default() })

@@ -23,6 +23,7 @@ macro_rules! states {
 }
 
 states! {
+    ActiveSqlTransaction = "25001",
     AdminShutdown = "57P01",
     AmbiguousColumn = "42702",
     CannotConnectNow = "57P03",

@@ -5,7 +5,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 
 use super::context::Context;
-use super::{Statement, query, schemas, settings, tables, transaction, views, write};
+use super::{Statement, query, schemas, settings, tables, transaction, vacuum, views, write};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
 
@@ -45,6 +45,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Update(update) => done(write::update(&context, update, values).await?),
         Ast::Delete(delete) => done(write::delete(&context, delete, values).await?),
         Ast::Truncate(truncate) => done(write::truncate(&context, truncate).await?),
+        Ast::Vacuum(vacuum) => done(vacuum::vacuum(&context, vacuum).await?),
         Ast::CreateTable(create) => done(tables::create(&context, create).await?),
         Ast::AlterTable(alter) => done(tables::alter(&context, alter).await?),
         Ast::CreateView(create) => done(views::create(&context, create).await?),

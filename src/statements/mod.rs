@@ -12,6 +12,7 @@ mod settings;
 mod statement;
 mod tables;
 mod transaction;
+mod vacuum;
 mod views;
 mod write;
 

@@ -82,6 +82,17 @@ impl Transaction {
                 .with_hint("run it outside of BEGIN and COMMIT; each statement commits by itself")),
         }
     }
+
+    /// 25001 inside a block, for a command that commits as it goes.
+    pub(super) fn admit_alone(&self, command: &str) -> Result<()> {
+        match self.block {
+            None => Ok(()),
+            Some(_) => {
+                let message = format!("{command} cannot run inside a transaction block");
+                Err(Error::new(SqlState::ActiveSqlTransaction, message))
+            }
+        }
+    }
 }
 
 pub(super) fn begin(context: &Context) -> Tag {

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::JoinHandle;
 
 use super::log::{Metadata, Put};
 use super::snapshot::{Change, conflict};
 use super::table::Table;
 use super::writer::Drafts;
 use crate::error::{Error, Result};
-
-/// How many commits lie between two checkpoints: opening a table reads one checkpoint and at most so many commits.
-const CHECKPOINT_INTERVAL: u64 = 64;
 
 /// A change whose files are written and durable, and that nobody sees. Dropping it takes it back.
 #[derive(Debug)]
@@ -74,8 +73,17 @@ impl Staged {
         if self.is_empty() {
             return Ok(());
         }
-        let done = tokio::spawn(self.commit_here()).await;
-        done.map_err(|error| Error::internal(format!("the commit was not finished: {error}")))?
+        finished(tokio::spawn(self.commit_here())).await
+    }
+
+    /// The same, with the table's write lock held until it is done.
+    pub(super) async fn commit_under(self, writing: OwnedMutexGuard<()>) -> Result<()> {
+        let commit = async move {
+            let done = self.commit_here().await;
+            drop(writing);
+            done
+        };
+        finished(tokio::spawn(commit)).await
     }
 
     async fn commit_here(self) -> Result<()> {
@@ -102,16 +110,15 @@ impl Staged {
             }
         }
         drop(committing);
-        let version = table.snapshot().version();
-        if version % CHECKPOINT_INTERVAL == 0 {
-            tokio::spawn(async move {
-                if let Err(error) = table.log.checkpoint().await {
-                    tracing::warn!(%error, folder = %table.folder, version, "no checkpoint was written");
-                }
-            });
+        if let Some(background) = table.background.upgrade() {
+            background.tend(&table);
         }
         Ok(())
     }
+}
+
+async fn finished(commit: JoinHandle<Result<()>>) -> Result<()> {
+    commit.await.map_err(|error| Error::internal(format!("the commit was not finished: {error}")))?
 }
 
 /// The one table that a commit may change.

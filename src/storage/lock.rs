@@ -7,11 +7,16 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::error::{Error, Result, SqlState};
 
 /// The lock's file, below the root.
 pub(super) const LOCK: &str = "lock";
+
+/// How often and how long a handle of the same process is waited for: half a second in all.
+const GRACE: usize = 50;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The hold on a folder; ends when it is dropped.
 #[derive(Debug)]
@@ -20,8 +25,22 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a folder; 55P03 if another process, or another handle of this one, has it.
-    pub fn take(root: &Path) -> Result<Self> {
+    /// Takes the lock of a folder; 55P03 if another process, or another handle of this one, has it. A handle of this process
+    /// that was dropped a moment ago may still be stopping its work, so it is waited for a little.
+    pub async fn take(root: &Path) -> Result<Self> {
+        let own = std::process::id().to_string();
+        for _ in 0..GRACE {
+            match Self::try_take(root)? {
+                Ok(lock) => return Ok(lock),
+                Err(holder) if holder.lines().next() == Some(&own) => tokio::time::sleep(PAUSE).await,
+                Err(holder) => return Err(held(root, &holder)),
+            }
+        }
+        Self::try_take(root)?.map_err(|holder| held(root, &holder))
+    }
+
+    /// The lock, or what its holder says of itself.
+    fn try_take(root: &Path) -> Result<std::result::Result<Self, String>> {
         let path = root.join(LOCK);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = file.map_err(|error| unusable(root, &error))?;
@@ -29,13 +48,13 @@ impl Lock {
             Ok(()) => {
                 let lock = Self { file: Mutex::new(file) };
                 lock.write("")?;
-                Ok(lock)
+                Ok(Ok(lock))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 // Where a locked file can't be read, the error only says less.
                 let _ = file.read_to_string(&mut text);
-                Err(held(root, &text))
+                Ok(Err(text))
             }
             Err(TryLockError::Error(error)) => Err(unusable(root, &error)),
         }

@@ -5,12 +5,12 @@
 //! commit is one file that is there whole or not at all. The library validates nothing it is given: a commit with
 //! broken statistics makes a table that can't be opened any more, so a commit is read back before it is put.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use deltalake_core::kernel::transaction::TransactionError;
 use deltalake_core::kernel::{
     Action, Add, CommitInfo, EagerSnapshot, LogicalFileView, MetadataExt, Protocol, Remove, new_metadata,
@@ -18,6 +18,7 @@ use deltalake_core::kernel::{
 use deltalake_core::logstore::{
     CommitOrBytes, LogStore, StorageConfig, commit_uri_from_version, default_logstore, get_actions,
 };
+use deltalake_core::table::config::TablePropertiesExt;
 use deltalake_core::{DeltaTable, DeltaTableError, checkpoints};
 use futures::TryStreamExt;
 use object_store::path::Path;
@@ -96,8 +97,11 @@ impl Log {
         let now = Utc::now().timestamp_millis();
         let mut actions = vec![commit_info(change.operation.name())];
         actions.extend(change.altered.iter().map(|metadata| Action::Metadata(Metadata::clone(metadata))));
-        actions.extend(change.removes.iter().map(|file| Action::Remove(remove(file, now))));
-        actions.extend(change.adds.iter().map(|file| Action::Add(add(file, &change.schema))));
+        let data_change = change.operation != Operation::Compact;
+        let removes = change.removes.iter().map(|file| Remove { data_change, ..remove(file, now) });
+        actions.extend(removes.map(Action::Remove));
+        let adds = change.adds.iter().map(|file| Add { data_change, ..add(file, &change.schema) });
+        actions.extend(adds.map(Action::Add));
         self.write(version, &actions).await
     }
 
@@ -118,14 +122,31 @@ impl Log {
         checkpoints::create_checkpoint(&table, None).await.map_err(broken)
     }
 
-    /// The removed files that the log still speaks of, with the time of their removal in milliseconds.
-    pub async fn tombstones(&self) -> Result<HashMap<String, i64>> {
+    /// Removes the entries that are older than the table keeps them and that a checkpoint makes needless. The version that the
+    /// caller knows is read back first, through the checkpoint; if other files come out, nothing is removed.
+    pub async fn expire(&self, known: &Snapshot) -> Result<()> {
+        let mut table = DeltaTable::new(Arc::clone(&self.store));
+        table.load_version(known.version()).await.map_err(broken)?;
+        let read = table.snapshot().map_err(broken)?.log_data();
+        let read: HashSet<String> = read.iter().map(|view| view.path().into_owned()).collect();
+        if read.len() != known.files().len() || !known.files().iter().all(|file| read.contains(&file.path)) {
+            return Err(Error::internal("the log doesn't read back as it was written"));
+        }
+        checkpoints::cleanup_metadata(&table, None).await.map_err(broken)?;
+        Ok(())
+    }
+
+    /// The removed files that the log still speaks of, with the time of their removal in milliseconds, and how long such files
+    /// stay.
+    pub async fn tombstones(&self) -> Result<(HashMap<String, i64>, TimeDelta)> {
         let mut table = DeltaTable::new(Arc::clone(&self.store));
         table.load().await.map_err(broken)?;
         let state = table.snapshot().map_err(broken)?;
         let removed = state.all_tombstones(self.store.as_ref());
         let named = removed.map_ok(|view| (view.path().into_owned(), view.deletion_timestamp().unwrap_or(i64::MAX)));
-        named.try_collect().await.map_err(broken)
+        let retention = state.table_config().deleted_file_retention_duration();
+        let retention = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX);
+        Ok((named.try_collect().await.map_err(broken)?, retention))
     }
 
     async fn state(&self) -> Result<EagerSnapshot> {
@@ -159,6 +180,7 @@ impl Operation {
             Self::Rewrite => "UPDATE",
             Self::Truncate => "TRUNCATE",
             Self::AddColumn => "ADD COLUMNS",
+            Self::Compact => "OPTIMIZE",
         }
     }
 }

@@ -9,16 +9,21 @@
 //! | `table`, `writer`, `rewrite` | one table; its files, written and rewritten |
 //! | `sorting`, `sorter` | the order that a table keeps its rows in, and who brings them into it |
 //! | `placement` | the check that rows are in the order that their file claims |
-//! | `scan`, `pruning` | reading a version, with or without the address of each row; which files a filter needs |
+//! | `background`, `compaction`, `cleanup` | what goes on behind statements: files are joined, old ones removed |
+//! | `scan`, `pinned`, `pruning` | reading a version, with or without the address of each row; what keeps its files; which of them a filter needs |
 //! | `ranges`, `merging` | reading a sorted table in its order: which partition reads which files, and merges which |
 
+mod background;
+mod cleanup;
 mod commit;
+mod compaction;
 mod disk;
 mod files;
 mod home;
 mod lock;
 mod log;
 mod merging;
+mod pinned;
 mod placement;
 mod pruning;
 mod ranges;

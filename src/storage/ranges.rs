@@ -62,13 +62,9 @@ impl Ranges {
     pub fn of(at: &Snapshot, files: &[usize], partitions: usize) -> Option<Self> {
         let sorting = at.sorting()?;
         let ordering = sorting.ordering(at.schema())?;
-        let record = sorting.record();
         let key = at.schema().index_of(&sorting.columns()[0]).ok()?;
-        let spans = files.iter().enumerate().map(|(place, index)| {
-            let file = &at.files()[*index];
-            let (low, high) = bounds(file, key).filter(|_| file.sorted_by.as_ref() == Some(&record))?;
-            Some(Span { place, rows: file.rows()?, low, high })
-        });
+        let spans =
+            files.iter().enumerate().map(|(place, index)| Span::of(at, *index).map(|span| Span { place, ..span }));
         let spans = spans.collect::<Option<Vec<Span>>>().filter(|spans| !spans.is_empty())?;
         let (unknown, known): (Vec<Span>, Vec<Span>) = spans.into_iter().partition(|span| span.low.is_null());
         let mut ranges = dealt(known, partitions);
@@ -108,12 +104,26 @@ impl Range {
     }
 }
 
-/// What a file holds of the first column.
-struct Span {
-    place: usize,
-    rows: u64,
-    low: ScalarValue,
-    high: ScalarValue,
+/// What a file in the table's order holds of the first column.
+pub(super) struct Span {
+    /// In a list of files.
+    pub place: usize,
+    pub rows: u64,
+    /// NULL, as `high` is, if it holds nothing else.
+    pub low: ScalarValue,
+    pub high: ScalarValue,
+}
+
+impl Span {
+    /// Of a version's file; none if it is not in the table's order or doesn't say exactly enough.
+    pub fn of(at: &Snapshot, file: usize) -> Option<Self> {
+        let sorting = at.sorting()?;
+        let key = at.schema().index_of(&sorting.columns()[0]).ok()?;
+        let place = file;
+        let file = at.files().get(file).filter(|file| file.keeps(sorting))?;
+        let (low, high) = bounds(file, key)?;
+        Some(Self { place, rows: file.rows()?, low, high })
+    }
 }
 
 /// The exact bounds of a column without NULL, or NULL for one that holds nothing else.

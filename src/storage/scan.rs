@@ -26,6 +26,7 @@ use object_store::ObjectMeta;
 use parquet::arrow::RowNumber;
 
 use super::merging::MergedScan;
+use super::pinned::PinnedFiles;
 use super::pruning::FileBounds;
 use super::ranges::Ranges;
 use super::snapshot::{DataFile, Snapshot, summary};
@@ -65,7 +66,7 @@ impl TableScan {
     }
 
     /// A plan over some of the files, by index.
-    fn plan(
+    pub fn plan(
         &self,
         files: &[usize],
         partitions: usize,
@@ -73,7 +74,10 @@ impl TableScan {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        let source = ParquetSource::new(self.columns.clone()).with_table_parquet_options(options);
+        let pinned = PinnedFiles::new(Arc::clone(&self.table.store), Arc::clone(&self.at));
+        let source = ParquetSource::new(self.columns.clone())
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::new(pinned));
         let config = FileScanConfigBuilder::new(self.table.url.clone(), Arc::new(source))
             .with_statistics(self.statistics_of(files)?);
         let group = |places: &[usize]| FileGroup::new(places.iter().map(|at| self.partitioned(files[*at])).collect());

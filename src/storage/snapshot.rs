@@ -71,6 +71,11 @@ impl Snapshot {
         &self.files
     }
 
+    /// The names of the files.
+    pub(super) fn paths(&self) -> HashSet<&str> {
+        self.files.iter().map(|file| file.path.as_str()).collect()
+    }
+
     /// The order in which the table keeps its rows, if it has one.
     pub fn sorting(&self) -> Option<&Sorting> {
         self.sorting.as_ref()
@@ -114,6 +119,11 @@ impl DataFile {
         self.statistics.num_rows.get_value().map(|rows| *rows as u64)
     }
 
+    /// Whether its rows are in a table's order.
+    pub(super) fn keeps(&self, sorting: &Sorting) -> bool {
+        self.sorted_by.as_ref() == Some(&sorting.record())
+    }
+
     /// The file as part of a table that has gained columns: nothing is recorded of them.
     fn widened(self: &Arc<Self>, columns: usize) -> Arc<Self> {
         let mut statistics = Statistics::clone(&self.statistics);
@@ -145,6 +155,8 @@ pub(super) enum Operation {
     Rewrite,
     Truncate,
     AddColumn,
+    /// The same rows in other files.
+    Compact,
 }
 
 /// The statistics of all rows of some files. Without files there are no rows, which is exact knowledge too.

@@ -1,10 +1,12 @@
 //! One table: the newest version in memory, and changes staged for the next.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use chrono::Utc;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -13,6 +15,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::background::Background;
 use super::commit::Staged;
 use super::lock::Lock;
 use super::log::{Log, altered};
@@ -30,27 +33,51 @@ pub struct Table {
     pub(super) url: ObjectStoreUrl,
     pub(super) folder: Path,
     newest: RwLock<Arc<Snapshot>>,
+    /// Versions before it that someone may still read. Locked after `newest`.
+    older: std::sync::Mutex<Vec<Weak<Snapshot>>>,
+    /// Files that versions have let go of since the table was opened, with the time in milliseconds: a checkpoint forgets
+    /// them when their time is over, though somebody may still be reading them then.
+    pub(super) let_go: std::sync::Mutex<HashMap<String, i64>>,
     /// Held by one commit at a time, from check to put.
     pub(super) committing: Arc<Mutex<()>>,
     writing: Arc<Mutex<()>>,
     /// Whether the catalog has let go of it: what is written to it would be lost.
     closed: AtomicBool,
+    /// The home's, as long as it lives.
+    pub(super) background: Weak<Background>,
+    /// Whether a task is joining its files, or waits for its turn to.
+    pub(super) tending: AtomicBool,
     /// Whoever can still write holds the folder.
     _lock: Option<Arc<Lock>>,
 }
 
+/// Where a table is, and what works for it.
+pub(super) struct Place {
+    pub log: Log,
+    pub store: Arc<dyn ObjectStore>,
+    pub url: ObjectStoreUrl,
+    pub folder: Path,
+    pub background: Weak<Background>,
+}
+
 impl Table {
-    pub(super) fn new(
-        log: Log,
-        store: Arc<dyn ObjectStore>,
-        url: ObjectStoreUrl,
-        folder: Path,
-        snapshot: Snapshot,
-        lock: Option<Arc<Lock>>,
-    ) -> Arc<Self> {
-        let newest = RwLock::new(Arc::new(snapshot));
-        let (committing, writing, closed) = (Arc::default(), Arc::default(), AtomicBool::new(false));
-        Arc::new(Self { log, store, url, folder, newest, committing, writing, closed, _lock: lock })
+    pub(super) fn new(place: Place, snapshot: Snapshot, lock: Option<Arc<Lock>>) -> Arc<Self> {
+        let Place { log, store, url, folder, background } = place;
+        Arc::new(Self {
+            log,
+            store,
+            url,
+            folder,
+            newest: RwLock::new(Arc::new(snapshot)),
+            older: std::sync::Mutex::default(),
+            let_go: std::sync::Mutex::default(),
+            committing: Arc::default(),
+            writing: Arc::default(),
+            closed: AtomicBool::new(false),
+            background,
+            tending: AtomicBool::new(false),
+            _lock: lock,
+        })
     }
 
     /// The columns as SQL sees them.
@@ -64,7 +91,24 @@ impl Table {
     }
 
     pub(super) fn advance(&self, snapshot: Snapshot) {
-        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        let (after, now) = (snapshot.paths(), Utc::now().timestamp_millis());
+        let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
+        let gone = newest.paths().into_iter().filter(|path| !after.contains(path));
+        let gone: Vec<(String, i64)> = gone.map(|path| (path.to_owned(), now)).collect();
+        self.let_go.lock().unwrap_or_else(PoisonError::into_inner).extend(gone);
+        drop(after);
+        let before = std::mem::replace(&mut *newest, Arc::new(snapshot));
+        let mut older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+        older.retain(|version| version.strong_count() > 0);
+        older.push(Arc::downgrade(&before));
+    }
+
+    /// The names of the files that the newest version holds, and those before it that are being read.
+    pub(super) fn needed(&self) -> HashSet<String> {
+        let newest = self.newest.read().unwrap_or_else(PoisonError::into_inner);
+        let older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = older.iter().filter_map(Weak::upgrade).chain([Arc::clone(&newest)]);
+        read.flat_map(|version| version.paths().into_iter().map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
     /// Reads the rows of a version. It takes no INSERT: rows come in by [`Table::stage_append`].
@@ -171,7 +215,7 @@ impl Table {
         Staged::new(Arc::clone(self), change, drafts)
     }
 
-    fn target(&self, at: &Snapshot) -> Target {
+    pub(super) fn target(&self, at: &Snapshot) -> Target {
         let (store, folder, schema) = (Arc::clone(&self.store), self.folder.clone(), Arc::clone(at.schema()));
         Target { store, folder, schema, sorting: at.sorting().cloned() }
     }

@@ -1,5 +1,6 @@
 //! Tables on disk: what is written is read, under any order of events.
 
+mod compaction;
 mod conflicts;
 mod folder;
 mod merging;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, new_null_array};
 use arrow::datatypes::{DataType, Field};
 use journeydb::Result;
-use journeydb::storage::{Home, Table};
+use journeydb::storage::{Home, Sorting, Table};
 
 use super::shadow::{ShadowDisk, Unsynced};
 use super::{append, schema, stage_delete, stream, try_integers};
@@ -24,6 +24,15 @@ struct Acknowledged {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_and_nothing_half_written_is_seen() {
     assert_eq!(losses(None, false, usize::MAX).await, Vec::<String>::new());
+}
+
+/// Files are joined, the log is cut, dead files are removed: the rows are the same throughout.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compaction_leaves_the_old_files_or_the_new_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(ShadowDisk::new(folder.path(), None, false));
+    let acknowledged = compactions(folder.path(), &disk).await;
+    assert_eq!(compared(&disk, &acknowledged, usize::MAX).await, Vec::<String>::new());
 }
 
 /// The test above can fail: it notices each sync that is left out.
@@ -45,6 +54,11 @@ async fn losses(ignored_folder: Option<&'static str>, ignored_content: bool, lim
     });
     let disk = Arc::new(ShadowDisk::new(folder.path(), ignored_folder, ignored_content));
     let acknowledged = script(folder.path(), &disk).await;
+    compared(&disk, &acknowledged, limit).await
+}
+
+/// What each image of the disk holds that it shouldn't, up to a limit.
+async fn compared(disk: &ShadowDisk, acknowledged: &[Acknowledged], limit: usize) -> Vec<String> {
     let mut losses = vec![];
     for (operation, image) in disk.history().iter().enumerate() {
         let done = acknowledged.partition_point(|step| step.operations <= operation + 1);
@@ -112,6 +126,35 @@ async fn script(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
         home.write_catalog(version, b"a b".to_vec()).await.unwrap();
     }
     acknowledge!(expected);
+    log
+}
+
+/// Small writes to a table of each kind, joined. Dead files and log entries are not kept at all.
+async fn compactions(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
+    let home = Home::open_on(path, Arc::clone(disk) as _).await.unwrap();
+    let sorting = Sorting::new(vec!["name".into(), "id".into()], &schema()).unwrap();
+    let tables = [
+        home.create_table("a", schema()).await.unwrap(),
+        home.create_sorted_table("b", schema(), Some(&sorting)).await.unwrap(),
+    ];
+    home.write_catalog(1, b"a b".to_vec()).await.unwrap();
+    let mut contents: Contents = ["a", "b"].map(|name| (name.to_owned(), vec![], 2)).into();
+    let mut log = vec![Acknowledged { operations: 0, contents: vec![] }];
+    log.push(Acknowledged { operations: disk.operations(), contents: contents.clone() });
+    for start in [0, 100] {
+        for (at, table) in tables.iter().enumerate() {
+            for part in 0..3 {
+                let rows: Vec<i64> = (0..5).map(|row| start + row * 3 + part).collect();
+                append(&home, table, rows.iter().copied()).await.unwrap();
+                contents[at].1.extend(rows);
+                contents[at].1.sort_unstable();
+                log.push(Acknowledged { operations: disk.operations(), contents: contents.clone() });
+            }
+            home.vacuum(table).await.unwrap();
+            assert!(table.snapshot().files().len() <= 2);
+            log.push(Acknowledged { operations: disk.operations(), contents: contents.clone() });
+        }
+    }
     log
 }
 

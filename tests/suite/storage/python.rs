@@ -78,6 +78,9 @@ async fn the_python_package_reads_our_tables() {
     assert_eq!(read(), format!("{columns} 51 2550 21 0,0,0,51"));
     table.checkpoint().await.unwrap();
     assert_eq!(read(), format!("{columns} 51 2550 21 0,0,0,51"));
+    home.vacuum(&table).await.unwrap();
+    assert_eq!(table.snapshot().files().len(), 1);
+    assert_eq!(read(), format!("{columns} 51 2550 21 0,0,0,51"));
     home.commit(vec![table.stage_truncate()]).await.unwrap();
     assert_eq!(read(), format!("{columns} 0 0 0 0,0,0,0"));
 }
