@@ -15,25 +15,22 @@ use datafusion::config::ConfigOptions;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder};
 use datafusion::datasource::source::DataSource;
 use datafusion::error::Result;
-use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, Literal};
 use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs, ProjectionMapping};
-use datafusion::physical_expr::{
-    EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr, conjunction,
-};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr, conjunction};
 use datafusion::physical_plan::DisplayFormatType;
 use datafusion::physical_plan::execution_plan::SchedulingType;
 use datafusion::physical_plan::filter::batch_filter;
 use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
 use datafusion::physical_plan::limit::LimitStream;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
-use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::ranges::{Part, Range, Ranges};
+use super::run_merge::merged;
 use crate::error::Error;
 use crate::model::AnyOrder;
 
@@ -71,19 +68,7 @@ impl MergedScan {
         Ok(Arc::new(self.scan.projected_schema()?.project(&columns)?))
     }
 
-    /// The order of the files' rows, by the columns behind the wanted ones.
-    fn keys(&self) -> Result<LexOrdering> {
-        let keys = self
-            .ranges
-            .ordering
-            .iter()
-            .enumerate()
-            .map(|(place, key)| Ok(PhysicalSortExpr::new(Arc::new(self.key(place)?), key.options)));
-        let keys = LexOrdering::new(keys.collect::<Result<Vec<_>>>()?);
-        Ok(keys.ok_or_else(|| Error::internal("an order without columns"))?)
-    }
-
-    /// A column of the order, by its place in it.
+    /// A column of the order, by its place in it: they stand behind the wanted ones.
     fn key(&self, place: usize) -> Result<Column> {
         let (schema, index) = (self.scan.projected_schema()?, self.wanted + place);
         Ok(Column::new(schema.field(index).name(), index))
@@ -135,24 +120,6 @@ impl MergedScan {
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 
-    fn merge(
-        &self,
-        partition: usize,
-        layers: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<SendableRecordBatchStream> {
-        let memory = MemoryConsumer::new(format!("MergedScan[{partition}]")).register(context.memory_pool());
-        StreamingMergeBuilder::new()
-            .with_streams(layers)
-            .with_schema(self.scan.projected_schema()?)
-            .with_expressions(&self.keys()?)
-            .with_metrics(BaselineMetrics::new(&ExecutionPlanMetricsSet::new(), partition))
-            .with_batch_size(context.session_config().batch_size())
-            .with_fetch(self.fetch)
-            .with_reservation(memory)
-            .build()
-    }
-
     /// The same in any order: of the columns behind the wanted ones only those that are still needed.
     fn unordered(&self) -> Result<Option<Self>> {
         let crosses = self.ranges.ranges.iter().flat_map(|range| &range.layers).flatten().any(|part| part.crosses);
@@ -175,7 +142,9 @@ impl DataSource for MergedScan {
             Some(only) if layers.is_empty() => only,
             Some(last) if self.in_order => {
                 layers.push(last);
-                self.merge(partition, layers, &context)?
+                let keys = (self.wanted..schema.fields().len()).collect();
+                let rows = merged(layers, keys, context.session_config().batch_size());
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
             }
             last => {
                 layers.extend(last);

@@ -11,7 +11,7 @@
 //! | `placement` | the check that rows are in the order that their file claims |
 //! | `background`, `compaction`, `cleanup` | what goes on behind statements: files are joined, old ones removed |
 //! | `scan`, `pinned`, `pruning` | reading a version, with or without the address of each row; what keeps its files; which of them a filter needs |
-//! | `ranges`, `merging` | reading a sorted table in its order: which partition reads which files, and merges which |
+//! | `ranges`, `merging`, `run_merge` | reading a sorted table in its order: which partition reads which files, and merges which |
 
 mod background;
 mod cleanup;
@@ -28,6 +28,7 @@ mod placement;
 mod pruning;
 mod ranges;
 mod rewrite;
+mod run_merge;
 mod scan;
 mod schema;
 mod snapshot;
