@@ -101,6 +101,8 @@ impl Table {
             match self.compact(Effort::Complete).await {
                 Ok(true) => {}
                 Ok(false) => break,
+                // A table that is gone needs nothing.
+                Err(_) if self.is_closed() => return Ok(()),
                 Err(error) if error.state() == SqlState::SerializationFailure && attempts < ATTEMPTS => attempts += 1,
                 Err(error) => return Err(error),
             }

@@ -68,7 +68,7 @@ impl Log {
         // The library deletes old log files after a commit unless told otherwise, and trusts a checkpoint it has not
         // read back.
         let mut settings = vec![("delta.enableExpiredLogCleanup", "false".to_owned())];
-        settings.extend(sorting.map(|sorting| (SORTED_BY, sorting.record())));
+        settings.extend(sorting.map(|sorting| (SORTED_BY, sorting.record().to_owned())));
         let metadata = new_metadata(&to_delta(schema)?, Vec::<String>::new(), settings).map_err(broken)?;
         let protocol: Protocol = serde_json::from_str(r#"{"minReaderVersion":1,"minWriterVersion":2}"#)
             .map_err(|error| Error::internal(error.to_string()))?;

@@ -121,7 +121,7 @@ impl DataFile {
 
     /// Whether its rows are in a table's order.
     pub(super) fn keeps(&self, sorting: &Sorting) -> bool {
-        self.sorted_by.as_ref() == Some(&sorting.record())
+        self.sorted_by.as_deref() == Some(sorting.record())
     }
 
     /// The file as part of a table that has gained columns: nothing is recorded of them.

@@ -21,6 +21,8 @@ pub(super) const SORTED_BY: &str = "journeydb.sortedBy";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sorting {
     columns: Vec<String>,
+    /// As the log has it.
+    record: String,
 }
 
 impl Sorting {
@@ -34,7 +36,8 @@ impl Sorting {
             let message = "the columns that a table is sorted by must be some, each named once";
             return Err(Error::new(SqlState::InvalidTableDefinition, message));
         }
-        Ok(Self { columns })
+        let record = serde_json::Value::from(columns.clone()).to_string();
+        Ok(Self { columns, record })
     }
 
     /// What a table's metadata says, as far as the table has the columns.
@@ -44,8 +47,8 @@ impl Sorting {
     }
 
     /// As the log records it.
-    pub(super) fn record(&self) -> String {
-        serde_json::Value::from(self.columns.clone()).to_string()
+    pub(super) fn record(&self) -> &str {
+        &self.record
     }
 
     /// The columns.

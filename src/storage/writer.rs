@@ -174,7 +174,7 @@ impl OpenFile {
             collector: Collector::new(&target.schema)?,
             rows: 0,
             last: None,
-            sorted_by: target.sorting.as_ref().map(Sorting::record),
+            sorted_by: target.sorting.as_ref().map(|sorting| sorting.record().to_owned()),
         })
     }
 

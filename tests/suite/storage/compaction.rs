@@ -344,8 +344,7 @@ async fn a_closed_table_is_left_alone() {
     }
     let version = table.snapshot().version();
     table.close().await.finish();
-    let error = home.vacuum(&table).await.unwrap_err();
-    assert_eq!(error.state(), SqlState::SerializationFailure, "{error}");
+    home.vacuum(&table).await.unwrap();
     assert_eq!(table.snapshot().version(), version);
 }
 
