@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arrow::array::AsArray;
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray};
 use arrow::datatypes::Int64Type;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::{StreamExt, TryStreamExt};
@@ -115,6 +115,28 @@ async fn is_ordered(table: &Arc<Table>) -> bool {
     let context = SessionContext::new();
     let plan = table.provider(table.snapshot()).scan(&context.state(), None, &[], None).await.unwrap();
     plan.properties().output_ordering().is_some()
+}
+
+/// Nobody knows what such files hold of the first column, before and after they are joined.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_texts_too_long_to_be_recorded_are_joined_too() {
+    let home = Home::in_memory().unwrap();
+    let table = sorted(&home, "t").await;
+    for part in 0..5 {
+        let rows: Vec<i64> = (0..20).map(|row| row * 5 + part).collect();
+        let names = rows.iter().map(|id| Some(format!("{}{:03}", "long ".repeat(20), id % 7)));
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(Int64Array::from(rows.clone())), Arc::new(names.collect::<StringViewArray>())];
+        let rows = RecordBatch::try_new(schema(), columns).unwrap();
+        home.commit(vec![table.stage_append(stream(vec![rows])).await.unwrap()]).await.unwrap();
+    }
+    assert!(!is_ordered(&table).await);
+    home.vacuum(&table).await.unwrap();
+    let joined = table.snapshot();
+    assert_eq!(joined.files().len(), 1);
+    home.vacuum(&table).await.unwrap();
+    assert_eq!(table.snapshot().version(), joined.version());
+    assert_eq!(ids(&table).await, (0..100).collect::<Vec<_>>());
 }
 
 /// Each writer has ids of its own; deletes and updates hold the write lock as statements do, and are never refused.
