@@ -87,10 +87,13 @@ impl Files {
         self.disk.sync_folder(parent(&path)?)
     }
 
-    /// Removes what unfinished puts have left.
+    /// Removes what unfinished puts have left. A handle of this process that was just closed may still be removing its own.
     pub fn sweep(&self) -> io::Result<()> {
         for entry in self.root.join(TEMPORARY).read_dir()? {
-            self.disk.remove(&entry?.path())?;
+            match self.disk.remove(&entry?.path()) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         Ok(())
     }
