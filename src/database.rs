@@ -75,6 +75,12 @@ impl Database {
         Ok(rows)
     }
 
+    /// Keeps so many bytes of decoded columns in memory, in place of 1 GiB. Tables share them; `pg_stat_column_cache` says how
+    /// they serve.
+    pub fn set_column_cache(&self, bytes: u64) {
+        self.shared.catalog.home().column_cache().resize(bytes);
+    }
+
     /// Notes in the folder who serves it, so that another process can say where to go.
     pub fn announce(&self, url: &str) -> Result<()> {
         self.shared.catalog.home().announce(url)

@@ -21,6 +21,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
 use crate::rules;
 use crate::statements::{self, Constraints, Context, Statement, Transaction, TransactionStatus};
+use crate::storage::CacheFacts;
 use crate::workers::Workers;
 
 /// One connection's view of the database: its settings, search path and transaction are its own.
@@ -35,6 +36,7 @@ pub struct Session {
 
 /// What system functions may learn of a session.
 struct Facts {
+    catalog: Arc<Catalog>,
     settings: Arc<RwLock<Settings>>,
     backend: AtomicI32,
 }
@@ -59,6 +61,10 @@ impl SessionFacts for Facts {
     fn backend_pid(&self) -> i32 {
         self.backend.load(Ordering::Relaxed)
     }
+
+    fn column_cache(&self) -> CacheFacts {
+        self.catalog.home().column_cache().facts()
+    }
 }
 
 /// What all sessions of a database share.
@@ -73,7 +79,11 @@ pub(crate) struct Shared {
 impl Session {
     pub(crate) fn new(database: Arc<Shared>) -> Self {
         let settings: Arc<RwLock<Settings>> = Arc::default();
-        let facts = Arc::new(Facts { settings: settings.clone(), backend: AtomicI32::default() });
+        let facts = Arc::new(Facts {
+            catalog: database.catalog.clone(),
+            settings: settings.clone(),
+            backend: AtomicI32::default(),
+        });
         let contents = database.contents.clone();
         let source: postgres::Source = Arc::new(move || contents.listing());
         let engine = copy(&database.engine);

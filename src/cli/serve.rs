@@ -8,6 +8,7 @@ use journeydb::server::{Options, Server};
 use journeydb::{Database, Result};
 
 use super::exit::Exit;
+use super::memory::Memory;
 use super::output::say;
 use super::target::DEFAULT_FOLDER;
 
@@ -26,6 +27,9 @@ pub struct Serve {
 
     #[command(flatten)]
     listen: Listen,
+
+    #[command(flatten)]
+    memory: Memory,
 }
 
 /// `--listen`.
@@ -46,6 +50,7 @@ const FIRST_QUERIES: [&str; 3] = [
 /// Runs the command.
 pub async fn run(command: Serve) -> Result<Exit> {
     let database = Database::open(&command.data).await?;
+    command.memory.apply(&database);
     let server = command.listen.bind(database.clone()).await?;
     serve(server, &database, &command.data).await?;
     Ok(Exit::Success)
@@ -54,12 +59,14 @@ pub async fn run(command: Serve) -> Result<Exit> {
 /// Says how to connect and what to ask, and serves until the process is asked to end.
 pub async fn serve(server: Server, database: &Database, folder: &Path) -> Result<()> {
     let address = server.local_addr();
+    // Before anybody learns where to connect, and that there is something to end.
+    let interrupted = interrupted();
     database.announce(&format!("postgres://{address}/journeydb"))?;
     say(format_args!("serving {}; connect with", folder.display()));
     say(format_args!("    psql -h {} -p {} journeydb", address.ip(), address.port()));
     say("and ask, for a start,");
     FIRST_QUERIES.iter().for_each(|query| say(format_args!("    {query}")));
-    server.run(interrupted()).await;
+    server.run(interrupted).await;
     Ok(())
 }
 
@@ -70,15 +77,19 @@ impl Listen {
     }
 }
 
-/// Resolves when the process is asked to end.
-async fn interrupted() {
+/// Resolves when the process is asked to end, from the moment of this call on.
+fn interrupted() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
+    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminated) = terminated {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
         }
-        return;
+        tokio::signal::ctrl_c().await.ok();
     }
-    tokio::signal::ctrl_c().await.ok();
 }

@@ -1,11 +1,13 @@
 //! The words of the domain, and the Arrow schemas of the journey tables.
 
 mod any_order;
+mod codes;
 mod order;
 mod tables;
 mod types;
 
 pub use any_order::AnyOrder;
+pub use codes::AsCodes;
 pub use order::order_of;
 pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
 pub use types::{column_type, instant, stored_type};

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`pace`] | bounds how long its consumer works before the query can be cancelled or another one gets its turn |
 //! | [`sequence`] | runs a function over each entity's rows in the order of time |
+//! | [`totals`] | adds up groups of neighbouring rows |
 
 pub mod pace;
 pub mod sequence;
+pub mod totals;

@@ -6,7 +6,10 @@
 //! | [`WidenSums`] | logical | beside it | the same |
 //! | [`PlainUtc`] | logical | beside them | it decides by the type of the moment |
 //! | [`CountDistinct`] | logical | beside them | it decides by the type of what is counted; the optimizer would spread a single DISTINCT over two aggregates |
-//! | [`PaceStreams`] | physical | after `EnsureCooperative`, before the last filter pushdown | the joins are chosen and distributed; filters made by them while they run still find their way past our nodes |
+//! | [`SumSequences`] | logical | after the engine's rules | nothing stands any more between an aggregate and what it sums |
+//! | [`TotalNeighbours`] | physical | after `EnsureCooperative` | it decides by the order that the input has in the end |
+//! | [`ReadCodes`] | physical | after it | exchanges and sorts are in their places: what stands straight below a sequence function stays there |
+//! | [`PaceStreams`] | physical | after `ReadCodes`, before the last filter pushdown | the joins are chosen and distributed; filters made by them while they run still find their way past our nodes |
 //! | [`ReleaseOrder`] | physical | before the root's own requirement is taken off | exchanges and sorts are placed, and the root still says whether it needs an order |
 //! | [`PushEntityFilters`] | logical | in the place of the engine's `push_down_filter` | that rule would move conditions that must stay |
 
@@ -17,7 +20,10 @@ mod pace_streams;
 mod plain_utc;
 mod positions;
 mod push_entity_filters;
+mod read_codes;
 mod release_order;
+mod sum_sequences;
+mod total_neighbours;
 mod widen_sums;
 
 pub use check_overflow::CheckOverflow;
@@ -26,5 +32,8 @@ pub use pace_streams::PaceStreams;
 pub use plain_utc::PlainUtc;
 pub use positions::{analyzer, optimizer, physical};
 pub use push_entity_filters::PushEntityFilters;
+pub use read_codes::ReadCodes;
 pub use release_order::ReleaseOrder;
+pub use sum_sequences::SumSequences;
+pub use total_neighbours::TotalNeighbours;
 pub use widen_sums::WidenSums;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
-use super::{CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, ReleaseOrder, WidenSums};
+use super::{
+    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, ReadCodes, ReleaseOrder, SumSequences,
+    TotalNeighbours, WidenSums,
+};
 
 /// DataFusion's analyzer rules followed by ours.
 pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
@@ -22,7 +25,8 @@ pub fn optimizer(rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Vec<Arc<dy
         "push_down_filter" => Arc::new(PushEntityFilters::default()) as Arc<dyn OptimizerRule + Send + Sync>,
         _ => rule,
     });
-    placed.collect()
+    let ours: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(SumSequences);
+    placed.chain([ours]).collect()
 }
 
 /// DataFusion's physical rules with ours in their places.
@@ -31,7 +35,9 @@ pub fn physical(
 ) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let cooperative = rules.iter().position(|rule| rule.name() == "EnsureCooperative");
     let after = cooperative.map_or(rules.len(), |at| at + 1);
-    rules.insert(after, Arc::new(PaceStreams));
+    let ours: [Arc<dyn PhysicalOptimizerRule + Send + Sync>; 3] =
+        [Arc::new(TotalNeighbours), Arc::new(ReadCodes), Arc::new(PaceStreams)];
+    rules.splice(after..after, ours);
     // The first rule of that name adds the root's requirement, the last one takes it off.
     let root = rules.iter().rposition(|rule| rule.name() == "OutputRequirements");
     rules.insert(root.unwrap_or(0), Arc::new(ReleaseOrder));

@@ -55,33 +55,43 @@ fn sequence(plan: &LogicalPlan) -> Option<&Sequence> {
 }
 
 fn push(filter: &Filter, node: &Sequence) -> Result<Transformed<LogicalPlan>> {
-    let (mut below, mut above) = (vec![], vec![]);
+    let (mut below, mut beside, mut above) = (vec![], vec![], vec![]);
     for condition in split_conjunction_owned(filter.predicate.clone()) {
-        match over_rows(&condition, node)? {
-            Some(pushed) => below.push(pushed),
-            None => above.push(condition),
+        let own = over_rows(&condition, |column| node.entity_of(column))?;
+        let other = over_rows(&condition, |column| node.entity_beside(column))?;
+        match own {
+            Some(own) if node.input_beside().is_none() || other.is_some() => {
+                below.push(own);
+                beside.extend(other);
+            }
+            _ => above.push(condition),
         }
     }
     let Some(below) = conjunction(below) else {
         return Ok(Transformed::no(LogicalPlan::Filter(filter.clone())));
     };
     let rows = LogicalPlan::Filter(Filter::try_new(below, Arc::new(node.input().clone()))?);
-    let sequence = node.over(rows);
+    let others = match (conjunction(beside), node.input_beside()) {
+        (Some(beside), Some(input)) => Some(LogicalPlan::Filter(Filter::try_new(beside, Arc::new(input.clone()))?)),
+        _ => None,
+    };
+    let sequence = node.over(rows, others);
     Ok(Transformed::yes(match conjunction(above) {
         Some(above) => LogicalPlan::Filter(Filter::try_new(above, Arc::new(sequence))?),
         None => sequence,
     }))
 }
 
-/// A condition on the answer as one on the rows, if it reads nothing but the entity.
-fn over_rows(condition: &Expr, node: &Sequence) -> Result<Option<Expr>> {
+/// A condition on the answer as one on rows, if it reads nothing but the entity: `of` says what a column of the answer is of
+/// them.
+fn over_rows<'a>(condition: &Expr, of: impl Fn(&str) -> Option<&'a Expr>) -> Result<Option<Expr>> {
     let columns = condition.column_refs();
-    let entity = columns.iter().all(|column| node.entity_of(column.name()).is_some_and(|e| !e.is_volatile()));
+    let entity = columns.iter().all(|column| of(column.name()).is_some_and(|e| !e.is_volatile()));
     if columns.is_empty() || !entity || condition.is_volatile() {
         return Ok(None);
     }
     let moved = condition.clone().transform(|e| match &e {
-        Expr::Column(column) => match node.entity_of(column.name()) {
+        Expr::Column(column) => match of(column.name()) {
             Some(expression) => Ok(Transformed::yes(expression.clone())),
             None => Ok(Transformed::no(e)),
         },

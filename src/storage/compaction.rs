@@ -95,7 +95,7 @@ impl Table {
 
     /// The rows of some files in new ones.
     async fn rewritten(self: &Arc<Self>, at: &Arc<Snapshot>, group: &[usize]) -> Result<Drafts> {
-        let scan = TableScan::rows(Arc::clone(self), Arc::clone(at));
+        let scan = TableScan::rows(Arc::clone(self), Arc::clone(at)).in_passing();
         let plan = scan.plan(group, 1, TableParquetOptions::default(), None, None)?;
         let context = TaskContext::default();
         context.runtime_env().register_object_store(self.url.as_ref(), Arc::clone(&self.store));

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::background::Background;
 use super::cleanup::Unnamed;
+use super::column_cache::{COLUMN_CACHE, ColumnCache};
 use super::commit::{Staged, single};
 use super::disk::{Disk, LocalDisk};
 use super::files::{Files, TEMPORARY};
@@ -51,6 +52,8 @@ pub struct Home {
     url: ObjectStoreUrl,
     /// None in memory.
     files: Option<Arc<Files>>,
+    /// Decoded columns of all tables.
+    cache: Arc<ColumnCache>,
     lock: Option<Arc<Lock>>,
     background: Arc<Background>,
 }
@@ -81,14 +84,20 @@ impl Home {
             let mark = serde_json::to_vec(&Mark { format: FORMAT }).map_err(|e| Error::internal(e.to_string()))?;
             store.put(&Path::from(MARK), mark.into()).await?;
         }
-        let (url, background) = (next_url()?, Arc::default());
-        Ok(Arc::new(Self { store, url, files: Some(files), lock: Some(Arc::new(lock)), background }))
+        let (url, cache, background) = (next_url()?, Arc::new(ColumnCache::new(COLUMN_CACHE)), Arc::default());
+        Ok(Arc::new(Self { store, url, files: Some(files), cache, lock: Some(Arc::new(lock)), background }))
     }
 
     /// A database that lives as long as its handles.
     pub fn in_memory() -> Result<Arc<Self>> {
         let (store, url, background) = (Arc::new(InMemory::new()), next_url()?, Arc::default());
-        Ok(Arc::new(Self { store, url, files: None, lock: None, background }))
+        let cache = Arc::new(ColumnCache::new(COLUMN_CACHE));
+        Ok(Arc::new(Self { store, url, files: None, cache, lock: None, background }))
+    }
+
+    /// The columns kept in memory.
+    pub fn column_cache(&self) -> &ColumnCache {
+        &self.cache
     }
 
     /// Tells processes that find the folder taken where it is served.
@@ -208,8 +217,9 @@ impl Home {
     }
 
     fn table(&self, log: Log, folder: Path, snapshot: super::Snapshot) -> Arc<Table> {
-        let (store, url, background) = (Arc::clone(&self.store), self.url.clone(), Arc::downgrade(&self.background));
-        Table::new(Place { log, store, url, folder, background }, snapshot, self.lock.clone())
+        let (store, url, cache) = (Arc::clone(&self.store), self.url.clone(), Arc::clone(&self.cache));
+        let background = Arc::downgrade(&self.background);
+        Table::new(Place { log, store, url, folder, cache, background }, snapshot, self.lock.clone())
     }
 
     /// The versions of the catalog records, in order.

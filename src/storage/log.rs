@@ -38,6 +38,9 @@ pub(super) use deltalake_core::kernel::Metadata;
 /// The tag on a file whose recorded bounds are those of its rows to the last digit. Other programs round theirs.
 const EXACT: &str = "jdb.statistics";
 
+/// The tag on a file with the text columns that lie in it as dictionaries throughout.
+const CODED: &str = "journeydb.coded";
+
 /// The log of one table.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
@@ -203,6 +206,9 @@ fn commit_info(operation: &str) -> Action {
 fn add(file: &DataFile, schema: &Schema) -> Add {
     let mut tags = HashMap::from([(EXACT.to_owned(), Some("exact".to_owned()))]);
     tags.extend(file.sorted_by.iter().map(|columns| (SORTED_BY.to_owned(), Some(columns.clone()))));
+    if !file.coded.is_empty() {
+        tags.insert(CODED.to_owned(), Some(serde_json::Value::from(file.coded.clone()).to_string()));
+    }
     Add {
         path: file.path.clone(),
         size: file.size as i64,
@@ -232,9 +238,10 @@ fn data_file(view: &LogicalFileView, schema: &Schema) -> DataFile {
     let add = view.add_action();
     let tag = |key: &str| add.tags.as_ref().and_then(|tags| tags.get(key)?.clone());
     let (exact, sorted_by) = (tag(EXACT).is_some(), tag(SORTED_BY));
+    let coded = tag(CODED).and_then(|columns| serde_json::from_str(&columns).ok()).unwrap_or_default();
     let statistics = statistics::decode(add.stats.as_deref(), schema, add.size as usize, exact);
     let statistics = Arc::new(statistics);
-    DataFile { path: add.path, size: add.size as u64, created: add.modification_time, statistics, sorted_by }
+    DataFile { path: add.path, size: add.size as u64, created: add.modification_time, statistics, sorted_by, coded }
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {

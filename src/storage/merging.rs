@@ -1,7 +1,8 @@
 //! Reads files of a sorted table that share values of its first column, as one stream in the table's order per range.
 //!
-//! It stands where the engine's own file scan stands and leaves to that what it can: which columns, filters and statistics. It
-//! asks that scan for the columns that it needs itself, behind those that are wanted, and takes them off at the end.
+//! It leaves to the scan of files side by side what it can: where columns come from, filters and statistics. It asks that scan
+//! for the columns that it needs itself, behind those that are wanted, and takes them off at the end. Text comes as it is, not
+//! as codes: those of several files are not the same.
 //! Where nothing above needs the order, layers are read one after the other.
 
 use std::any::Any;
@@ -12,7 +13,6 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ScalarValue, Statistics};
 use datafusion::config::ConfigOptions;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder};
 use datafusion::datasource::source::DataSource;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -29,6 +29,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::columns::Columns;
 use super::ranges::{Part, Range, Ranges};
 use super::run_merge::merged;
 use crate::error::Error;
@@ -38,7 +39,7 @@ use crate::model::AnyOrder;
 #[derive(Debug, Clone)]
 pub(super) struct MergedScan {
     /// All files in one group; the wanted columns, then those that merging needs.
-    scan: FileScanConfig,
+    scan: Columns,
     wanted: usize,
     ranges: Arc<Ranges>,
     in_order: bool,
@@ -47,64 +48,55 @@ pub(super) struct MergedScan {
 
 impl MergedScan {
     /// Reads the table's columns of a projection. The scan has no projection yet, and the ranges' files as its one group.
-    pub fn new(
-        scan: FileScanConfig,
-        ranges: Ranges,
-        projection: Option<&Vec<usize>>,
-        fetch: Option<usize>,
-    ) -> Result<Self> {
-        let schema = scan.projected_schema()?;
+    pub fn new(scan: Columns, ranges: Ranges, projection: Option<&Vec<usize>>, fetch: Option<usize>) -> Result<Self> {
+        let schema = scan.files().projected_schema()?;
         let mut columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
         let wanted = columns.len();
         let keys = ranges.ordering.iter().filter_map(|key| Some(key.expr.downcast_ref::<Column>()?.index()));
         columns.extend(keys);
         let projected = scan.try_swapping_with_projection(&ProjectionExprs::from_indices(&columns, &schema))?;
-        let scan = file_scan(projected)?.ok_or_else(|| Error::internal("a file scan refuses its own columns"))?;
+        let scan = Columns::changed(projected).ok_or_else(|| Error::internal("a file scan refuses its own columns"))?;
         Ok(Self { scan, wanted, ranges: Arc::new(ranges), in_order: true, fetch })
     }
 
     fn schema(&self) -> Result<SchemaRef> {
         let columns: Vec<usize> = (0..self.wanted).collect();
-        Ok(Arc::new(self.scan.projected_schema()?.project(&columns)?))
+        Ok(Arc::new(self.scan.files().projected_schema()?.project(&columns)?))
     }
 
     /// A column of the order, by its place in it: they stand behind the wanted ones.
     fn key(&self, place: usize) -> Result<Column> {
-        let (schema, index) = (self.scan.projected_schema()?, self.wanted + place);
+        let (schema, index) = (self.scan.files().projected_schema()?, self.wanted + place);
         Ok(Column::new(schema.field(index).name(), index))
     }
 
     /// What the wanted columns are in terms of the table's.
     fn mapping(&self) -> Result<ProjectionMapping> {
-        let columns = self.scan.file_source().projection().into_iter().flat_map(ProjectionExprs::iter);
+        let columns = self.scan.files().file_source().projection().into_iter().flat_map(ProjectionExprs::iter);
         let columns = columns.take(self.wanted).map(|column| (Arc::clone(&column.expr), column.alias.clone()));
-        ProjectionMapping::try_new(columns, self.scan.file_source().table_schema().table_schema())
+        ProjectionMapping::try_new(columns, self.scan.files().file_source().table_schema().table_schema())
     }
 
     /// The rows of a layer that lie in a range.
     fn layer(&self, range: &Range, layer: &[Part], context: &Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let chunks = layer.chunk_by(|a, b| a.crosses == b.crosses);
         let chunks = chunks.map(|parts| {
-            let files = parts.iter().map(|part| self.scan.file_groups[0][part.file].clone()).collect();
-            let groups = vec![FileGroup::new(files)];
-            let config = FileScanConfigBuilder::from(self.scan.clone()).with_file_groups(groups);
-            let config = config.with_preserve_order(true).build();
+            let files = parts.iter().map(|part| self.scan.files().file_groups[0][part.file].clone()).collect();
+            let files = self.scan.of(files)?;
             match parts[0].crosses {
-                true => self.between(config, range, context),
-                false => config.open(0, Arc::clone(context)),
+                true => self.between(files, range, context),
+                false => files.open(0, Arc::clone(context)),
             }
         });
         let chunks = chunks.collect::<Result<Vec<_>>>()?;
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.scan.projected_schema()?, stream::iter(chunks).flatten())))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.scan.files().projected_schema()?,
+            stream::iter(chunks).flatten(),
+        )))
     }
 
     /// The rows of files that lie in a range: pages and row groups that hold none are not read.
-    fn between(
-        &self,
-        config: FileScanConfig,
-        range: &Range,
-        context: &Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    fn between(&self, files: Columns, range: &Range, context: &Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let key: Arc<dyn PhysicalExpr> = Arc::new(self.key(0)?);
         let bound = |bound: &Option<ScalarValue>, operator: Operator| {
             let bound = Arc::new(Literal::new(bound.clone()?));
@@ -112,9 +104,9 @@ impl MergedScan {
         };
         let bounds = [bound(&range.low, Operator::GtEq), bound(&range.high, Operator::Lt)];
         let inside = conjunction(bounds.into_iter().flatten());
-        let pruned = config.try_pushdown_filters(vec![Arc::clone(&inside)], context.session_config().options())?;
-        let pruned = file_scan(pruned.updated_node)?.unwrap_or(config);
-        let (schema, batches) = (pruned.projected_schema()?, pruned.open(0, Arc::clone(context))?);
+        let pruned = files.try_pushdown_filters(vec![Arc::clone(&inside)], context.session_config().options())?;
+        let pruned = Columns::changed(pruned.updated_node).unwrap_or(files);
+        let (schema, batches) = (self.scan.files().projected_schema()?, pruned.open(0, Arc::clone(context))?);
         let rows = batches.map(move |batch| batch_filter(&batch?, &inside));
         let rows = rows.try_filter(|batch| std::future::ready(batch.num_rows() > 0));
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
@@ -124,8 +116,8 @@ impl MergedScan {
     fn unordered(&self) -> Result<Option<Self>> {
         let crosses = self.ranges.ranges.iter().flat_map(|range| &range.layers).flatten().any(|part| part.crosses);
         let kept: Vec<usize> = (0..self.wanted + usize::from(crosses)).collect();
-        let kept = ProjectionExprs::from_indices(&kept, self.scan.projected_schema()?.as_ref());
-        let scan = file_scan(self.scan.try_swapping_with_projection(&kept)?)?;
+        let kept = ProjectionExprs::from_indices(&kept, self.scan.files().projected_schema()?.as_ref());
+        let scan = Columns::changed(self.scan.try_swapping_with_projection(&kept)?);
         Ok(scan.map(|scan| Self { scan, in_order: false, ..self.clone() }))
     }
 }
@@ -137,7 +129,7 @@ impl DataSource for MergedScan {
         };
         let layers = range.layers.iter().map(|layer| self.layer(range, layer, &context));
         let mut layers = layers.collect::<Result<Vec<_>>>()?;
-        let schema = self.scan.projected_schema()?;
+        let schema = self.scan.files().projected_schema()?;
         let rows = match layers.pop() {
             Some(only) if layers.is_empty() => only,
             Some(last) if self.in_order => {
@@ -174,7 +166,7 @@ impl DataSource for MergedScan {
     }
 
     fn output_partitioning(&self) -> Partitioning {
-        let table = self.scan.file_source().table_schema().table_schema();
+        let table = self.scan.files().file_source().table_schema().table_schema();
         match self.mapping() {
             Ok(mapping) => self.ranges.partitioning.project(&mapping, &EquivalenceProperties::new(Arc::clone(table))),
             Err(_) => Partitioning::UnknownPartitioning(self.ranges.ranges.len()),
@@ -182,7 +174,7 @@ impl DataSource for MergedScan {
     }
 
     fn eq_properties(&self) -> EquivalenceProperties {
-        let table = Arc::clone(self.scan.file_source().table_schema().table_schema());
+        let table = Arc::clone(self.scan.files().file_source().table_schema().table_schema());
         let orderings = self.in_order.then(|| self.ranges.ordering.clone());
         let known = EquivalenceProperties::new_with_orderings(table, orderings);
         match (self.mapping(), self.schema()) {
@@ -219,13 +211,13 @@ impl DataSource for MergedScan {
     }
 
     fn try_swapping_with_projection(&self, projection: &ProjectionExprs) -> Result<Option<Arc<dyn DataSource>>> {
-        let schema = self.scan.projected_schema()?;
+        let schema = self.scan.files().projected_schema()?;
         let own = (self.wanted..schema.fields().len()).map(|index| {
             let name = schema.field(index).name();
             ProjectionExpr::new(Arc::new(Column::new(name, index)), name)
         });
         let columns = ProjectionExprs::new(projection.iter().cloned().chain(own));
-        let Some(scan) = file_scan(self.scan.try_swapping_with_projection(&columns)?)? else { return Ok(None) };
+        let Some(scan) = Columns::changed(self.scan.try_swapping_with_projection(&columns)?) else { return Ok(None) };
         let wanted = projection.iter().count();
         Ok(Some(Arc::new(Self { scan, wanted, ..self.clone() })))
     }
@@ -236,7 +228,7 @@ impl DataSource for MergedScan {
         config: &ConfigOptions,
     ) -> Result<FilterPushdownPropagation<Arc<dyn DataSource>>> {
         let pushed = self.scan.try_pushdown_filters(filters, config)?;
-        let scan = file_scan(pushed.updated_node)?;
+        let scan = Columns::changed(pushed.updated_node);
         let updated_node = scan.map(|scan| Arc::new(Self { scan, ..self.clone() }) as Arc<dyn DataSource>);
         Ok(FilterPushdownPropagation { filters: pushed.filters, updated_node })
     }
@@ -255,11 +247,4 @@ impl DataSource for MergedScan {
         // A scan that can't be told keeps its order, which is as right.
         Some(Arc::new(self.unordered().ok()??))
     }
-}
-
-/// What a file scan gives for itself with something changed.
-fn file_scan(changed: Option<Arc<dyn DataSource>>) -> Result<Option<FileScanConfig>> {
-    let Some(changed) = changed else { return Ok(None) };
-    let scan = changed.downcast_ref::<FileScanConfig>().cloned();
-    Ok(Some(scan.ok_or_else(|| Error::internal("a file scan turned into something else"))?))
 }

@@ -12,12 +12,17 @@
 //! | `background`, `compaction`, `cleanup` | what goes on behind statements: files are joined, old ones removed |
 //! | `scan`, `pinned`, `pruning` | reading a version, with or without the address of each row; what keeps its files; which of them a filter needs |
 //! | `ranges`, `merging`, `run_merge` | reading a sorted table in its order: which partition reads which files, and merges which |
+//! | `columns`, `column_reader`, `file_bytes`, `column_cache` | where a scan's rows come from: pages of files, whole columns of them, columns kept in memory |
 
 mod background;
 mod cleanup;
+mod column_cache;
+mod column_reader;
+mod columns;
 mod commit;
 mod compaction;
 mod disk;
+mod file_bytes;
 mod files;
 mod home;
 mod lock;
@@ -40,6 +45,7 @@ mod sweep;
 mod table;
 mod writer;
 
+pub use column_cache::{COLUMN_CACHE, CacheFacts, ColumnCache};
 pub use commit::Staged;
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use home::Home;

@@ -2,6 +2,7 @@
 //!
 //! The engine's own adapter gives up on a column as soon as one file has no bound, and one file of NULLs is enough.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -10,8 +11,9 @@ use arrow::datatypes::DataType;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{Column, ColumnStatistics, ScalarValue};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
-use super::snapshot::Snapshot;
+use super::snapshot::{DataFile, Snapshot};
 
 /// The files of a version.
 pub(super) struct FileBounds<'a> {
@@ -39,6 +41,63 @@ impl<'a> FileBounds<'a> {
             _ => unknown.clone(),
         });
         ScalarValue::iter_to_array(values).ok()
+    }
+}
+
+/// Whether a file holds nothing but NULL in a column that a filter wants known.
+pub(super) fn is_void(filter: &Expr, file: &DataFile, at: &Snapshot) -> bool {
+    let Expr::IsNotNull(inner) = filter else {
+        return false;
+    };
+    let index = match inner.as_ref() {
+        Expr::Column(column) => at.schema().index_of(&column.name),
+        _ => return false,
+    };
+    let known = index.ok().and_then(|index| file.statistics.column_statistics.get(index));
+    let counts = known.map(|known| (known.null_count, file.statistics.num_rows));
+    matches!(counts, Some((Precision::Exact(nulls), Precision::Exact(rows))) if nulls == rows)
+}
+
+/// Whether the bounds of the files show that every row that is read passes a filter: one that compares a column without NULL
+/// with a constant, or wants it known. Files that are [void](is_void) for it are not read.
+pub(super) fn always(filter: &Expr, at: &Snapshot) -> bool {
+    let known = |column: &Column| {
+        let index = at.schema().index_of(&column.name).ok()?;
+        Some(at.files().iter().map(move |file| (file, &file.statistics.column_statistics[index])))
+    };
+    let never_null = |column: &Column| {
+        known(column).is_some_and(|mut files| files.all(|(_, known)| known.null_count == Precision::Exact(0)))
+    };
+    match filter {
+        Expr::IsNotNull(inner) => match inner.as_ref() {
+            Expr::Column(column) => known(column).is_some_and(|mut files| {
+                files.all(|(file, known)| known.null_count == Precision::Exact(0) || is_void(filter, file, at))
+            }),
+            _ => false,
+        },
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let (Expr::Column(column), Expr::Literal(value, _)) = (left.as_ref(), right.as_ref()) else {
+                return false;
+            };
+            let holds = |known: &ColumnStatistics| {
+                let (bound, allowed): (_, &[Ordering]) = match op {
+                    Operator::Lt => (&known.max_value, &[Ordering::Less]),
+                    Operator::LtEq => (&known.max_value, &[Ordering::Less, Ordering::Equal]),
+                    Operator::Gt => (&known.min_value, &[Ordering::Greater]),
+                    Operator::GtEq => (&known.min_value, &[Ordering::Greater, Ordering::Equal]),
+                    _ => return false,
+                };
+                let Precision::Exact(bound) = bound else {
+                    return false;
+                };
+                bound.data_type() == value.data_type()
+                    && bound.partial_cmp(value).is_some_and(|order| allowed.contains(&order))
+            };
+            !value.is_null()
+                && never_null(column)
+                && known(column).is_some_and(|mut files| files.all(|(_, known)| holds(known)))
+        }
+        _ => false,
     }
 }
 

@@ -25,9 +25,10 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use parquet::arrow::RowNumber;
 
+use super::columns::Columns;
 use super::merging::MergedScan;
 use super::pinned::PinnedFiles;
-use super::pruning::FileBounds;
+use super::pruning::{FileBounds, always, is_void};
 use super::ranges::Ranges;
 use super::snapshot::{DataFile, Snapshot, summary};
 use super::table::Table;
@@ -38,19 +39,24 @@ pub const FILE: &str = "_file";
 /// The hidden column with a row's number in its file.
 pub const ROW: &str = "_row";
 
+/// A question that reads less than this part of a table's files, one in so many, reads pages and brings no columns into memory.
+const FEW: usize = 4;
+
 /// The rows of a version, as the engine's planner sees them.
 #[derive(Debug)]
 pub(super) struct TableScan {
     table: Arc<Table>,
     at: Arc<Snapshot>,
     columns: TableSchema,
+    /// Whether columns that it decodes are offered to the cache.
+    keeps: bool,
 }
 
 impl TableScan {
     /// The table's columns.
     pub fn rows(table: Arc<Table>, at: Arc<Snapshot>) -> Self {
         let columns = TableSchema::from(at.schema());
-        Self { table, at, columns }
+        Self { table, at, columns, keeps: true }
     }
 
     /// The table's columns and each row's address. The file is a constant that goes with it, the row a number that the
@@ -62,7 +68,12 @@ impl TableScan {
             .with_table_partition_cols(vec![file])
             .with_virtual_columns(vec![row])
             .build();
-        Self { table, at, columns }
+        Self { table, at, columns, keeps: true }
+    }
+
+    /// The same for files that are read once more and never again.
+    pub fn in_passing(self) -> Self {
+        Self { keeps: false, ..self }
     }
 
     /// A plan over some of the files, by index.
@@ -81,14 +92,17 @@ impl TableScan {
         let config = FileScanConfigBuilder::new(self.table.url.clone(), Arc::new(source))
             .with_statistics(self.statistics_of(files)?);
         let group = |places: &[usize]| FileGroup::new(places.iter().map(|at| self.partitioned(files[*at])).collect());
+        let brings = self.keeps && files.len() * FEW >= self.at.files().len();
+        let columns = |files| Columns::new(files, Arc::clone(&self.table.cache), brings);
         let Some(ranges) = Ranges::of(&self.at, files, partitions) else {
             let groups = self.groups(files, partitions).iter().map(|places| group(places)).collect();
             let config = config.with_file_groups(groups).with_projection_indices(projection.cloned())?;
-            return Ok(DataSourceExec::from_data_source(config.with_limit(limit).build()));
+            return Ok(DataSourceExec::from_data_source(columns(config.with_limit(limit).build())?));
         };
         let Some(groups) = ranges.groups() else {
             let all = FileGroup::new(files.iter().map(|index| self.partitioned(*index)).collect());
-            let merged = MergedScan::new(config.with_file_group(all).build(), ranges, projection, limit)?;
+            let all = columns(config.with_file_group(all).build())?;
+            let merged = MergedScan::new(all, ranges, projection, limit)?;
             return Ok(DataSourceExec::from_data_source(merged));
         };
         // Said, not left to be found out: what the engine infers from Parquet's metadata is wrong beside nested columns.
@@ -97,7 +111,7 @@ impl TableScan {
             .with_projection_indices(projection.cloned())?
             .with_output_ordering(vec![ranges.ordering])
             .with_output_partitioning(Some(ranges.partitioning));
-        Ok(DataSourceExec::from_data_source(config.with_limit(limit).build()))
+        Ok(DataSourceExec::from_data_source(columns(config.with_limit(limit).build())?))
     }
 
     /// Files in groups of about the same size, each in the order of the version; places in the list.
@@ -131,7 +145,7 @@ impl TableScan {
         if !self.columns.table_partition_cols().is_empty() {
             partitioned = partitioned.with_partition_values(vec![ScalarValue::Int32(Some(index as i32))]);
         }
-        partitioned.with_statistics(Arc::clone(&file.statistics))
+        partitioned.with_statistics(Arc::clone(&file.statistics)).with_extension(Arc::clone(file))
     }
 
     fn statistics_of(&self, files: &[usize]) -> EngineResult<Statistics> {
@@ -148,7 +162,8 @@ impl TableScan {
 
     /// The files that may hold rows that pass the filters.
     fn candidates(&self, state: &dyn Session, filters: &[Expr]) -> EngineResult<Vec<usize>> {
-        let all = 0..self.at.files().len();
+        let is_void = |index: &usize| filters.iter().any(|filter| is_void(filter, &self.at.files()[*index], &self.at));
+        let all = (0..self.at.files().len()).filter(|index| !is_void(index));
         let Some(filter) = conjunction(filters.to_vec()) else {
             return Ok(all.collect());
         };
@@ -186,13 +201,14 @@ impl TableProvider for TableScan {
         self.plan(&files, options.target_partitions, parquet, projection, limit)
     }
 
-    /// Filters choose files, row groups and pages; the engine still applies them to every row. Those on an address
-    /// choose nothing.
+    /// Filters choose files, row groups and pages; the engine still applies them to every row, but for those that the files'
+    /// bounds show to be true of all rows. Those on an address choose nothing.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
         let addresses = self.columns.table_schema().fields().len() > self.at.schema().fields().len();
         let on_address = |filter: &Expr| filter.column_refs().iter().any(|column| [FILE, ROW].contains(&column.name()));
         let supported = filters.iter().map(|filter| match addresses && on_address(filter) {
             true => TableProviderFilterPushDown::Unsupported,
+            false if always(filter, &self.at) => TableProviderFilterPushDown::Exact,
             false => TableProviderFilterPushDown::Inexact,
         });
         Ok(supported.collect())

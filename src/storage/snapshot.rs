@@ -35,6 +35,8 @@ pub struct DataFile {
     pub(super) statistics: Arc<Statistics>,
     /// The columns that its rows are sorted by, as the log records them.
     pub(super) sorted_by: Option<String>,
+    /// The text columns that lie in it as dictionaries throughout.
+    pub(super) coded: Vec<String>,
 }
 
 impl Snapshot {
@@ -119,6 +121,11 @@ impl DataFile {
         self.statistics.num_rows.get_value().map(|rows| *rows as u64)
     }
 
+    /// Whether a text column lies in it as a dictionary throughout.
+    pub(super) fn is_coded(&self, column: &str) -> bool {
+        self.coded.iter().any(|coded| coded == column)
+    }
+
     /// Whether its rows are in a table's order.
     pub(super) fn keeps(&self, sorting: &Sorting) -> bool {
         self.sorted_by.as_deref() == Some(sorting.record())
@@ -129,8 +136,8 @@ impl DataFile {
         let mut statistics = Statistics::clone(&self.statistics);
         statistics.column_statistics.resize(columns, ColumnStatistics::new_unknown());
         let statistics = Arc::new(statistics);
-        let (path, sorted_by) = (self.path.clone(), self.sorted_by.clone());
-        Arc::new(Self { path, size: self.size, created: self.created, statistics, sorted_by })
+        let (path, sorted_by, coded) = (self.path.clone(), self.sorted_by.clone(), self.coded.clone());
+        Arc::new(Self { path, size: self.size, created: self.created, statistics, sorted_by, coded })
     }
 }
 

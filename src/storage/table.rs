@@ -16,6 +16,7 @@ use object_store::path::Path;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::background::Background;
+use super::column_cache::ColumnCache;
 use super::commit::Staged;
 use super::lock::Lock;
 use super::log::{Log, altered};
@@ -32,6 +33,7 @@ pub struct Table {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) url: ObjectStoreUrl,
     pub(super) folder: Path,
+    pub(super) cache: Arc<ColumnCache>,
     newest: RwLock<Arc<Snapshot>>,
     /// Versions before it that someone may still read. Locked after `newest`.
     older: std::sync::Mutex<Vec<Weak<Snapshot>>>,
@@ -57,17 +59,19 @@ pub(super) struct Place {
     pub store: Arc<dyn ObjectStore>,
     pub url: ObjectStoreUrl,
     pub folder: Path,
+    pub cache: Arc<ColumnCache>,
     pub background: Weak<Background>,
 }
 
 impl Table {
     pub(super) fn new(place: Place, snapshot: Snapshot, lock: Option<Arc<Lock>>) -> Arc<Self> {
-        let Place { log, store, url, folder, background } = place;
+        let Place { log, store, url, folder, cache, background } = place;
         Arc::new(Self {
             log,
             store,
             url,
             folder,
+            cache,
             newest: RwLock::new(Arc::new(snapshot)),
             older: std::sync::Mutex::default(),
             let_go: std::sync::Mutex::default(),

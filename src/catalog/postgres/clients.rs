@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::listing::{Argument, FunctionKind};
 use super::*;
 use crate::config::Settings;
+use crate::storage::CacheFacts;
 
 struct Facts;
 
@@ -40,6 +41,10 @@ impl SessionFacts for Facts {
 
     fn backend_pid(&self) -> i32 {
         42
+    }
+
+    fn column_cache(&self) -> CacheFacts {
+        CacheFacts::default()
     }
 }
 

@@ -18,6 +18,7 @@ mod privileges;
 mod session;
 mod signature;
 
+use crate::storage::CacheFacts;
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
@@ -37,6 +38,8 @@ pub trait SessionFacts: Send + Sync {
     fn user(&self) -> String;
     /// The number of the connection, which also cancels it.
     fn backend_pid(&self) -> i32;
+    /// The decoded columns that the database keeps in memory.
+    fn column_cache(&self) -> CacheFacts;
 }
 
 /// The system functions, bound to a session; register them by their plain names.

@@ -48,6 +48,7 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_rewrite", objects::rules),
     ("pg_catalog", "pg_roles", cluster::roles),
     ("pg_catalog", "pg_settings", cluster::settings),
+    ("pg_catalog", "pg_stat_column_cache", cluster::column_cache),
     ("pg_catalog", "pg_stat_user_tables", objects::table_statistics),
     ("pg_catalog", "pg_tables", objects::tables),
     ("pg_catalog", "pg_tablespace", cluster::tablespaces),

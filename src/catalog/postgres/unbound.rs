@@ -7,6 +7,7 @@ use super::functions::SessionFacts;
 use super::listing::{Listing, Source};
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::storage::CacheFacts;
 
 /// An empty listing, and the facts of a session that has just begun and can't be changed.
 pub fn unbound() -> (Source, Arc<dyn SessionFacts>) {
@@ -35,5 +36,9 @@ impl SessionFacts for NoSession {
 
     fn backend_pid(&self) -> i32 {
         0
+    }
+
+    fn column_cache(&self) -> CacheFacts {
+        CacheFacts::default()
     }
 }

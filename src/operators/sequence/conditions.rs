@@ -1,59 +1,125 @@
 //! The conditions of a slot, computed for a batch as one mask per row.
+//!
+//! Conditions that read one and the same dictionary column are computed once per entry, in place of once per row.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array};
+use arrow::array::{Array, ArrayData, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array};
 use arrow::datatypes::{Int32Type, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::PhysicalExpr;
 
 use crate::error::Result;
 
 /// Up to 64 conditions.
 #[derive(Debug)]
-pub(super) struct Conditions {
-    conditions: Vec<Arc<dyn PhysicalExpr>>,
-    /// The only column that they read, and the conditions over a batch of that column alone. Where it is a dictionary, they
-    /// are computed once per entry in place of once per row.
-    alone: Option<(usize, Vec<Arc<dyn PhysicalExpr>>)>,
+pub struct Conditions {
+    of_columns: Vec<OfColumn>,
+    /// Those that read several columns, or none, or answer differently each time.
+    others: Vec<Condition>,
+}
+
+/// A condition and its bit in the masks.
+type Condition = (u64, Arc<dyn PhysicalExpr>);
+
+/// The conditions that read one column alone.
+#[derive(Debug)]
+struct OfColumn {
+    column: usize,
+    conditions: Vec<Condition>,
+    /// The same over a batch of that column alone.
+    alone: Vec<Condition>,
+    /// The last dictionary and its entries' masks, NULL's after them: batches of one file share it.
+    last: Option<(ArrayData, Vec<u64>)>,
 }
 
 impl Conditions {
     pub fn new(conditions: Vec<Arc<dyn PhysicalExpr>>) -> Result<Self> {
-        let alone = match Self::only_column(&conditions) {
-            Some(index) => {
-                let moved = conditions.iter().map(|condition| first(Arc::clone(condition)));
-                Some((index, moved.collect::<Result<_>>()?))
+        let (mut of_columns, mut others): (Vec<OfColumn>, _) = (vec![], vec![]);
+        for (bit, condition) in conditions.into_iter().enumerate() {
+            let bit = 1 << bit;
+            let Some(column) = only_column(&condition).map(|column| column.index()) else {
+                others.push((bit, condition));
+                continue;
+            };
+            let alone = (bit, first(Arc::clone(&condition))?);
+            match of_columns.iter_mut().find(|known| known.column == column) {
+                Some(known) => {
+                    known.conditions.push((bit, condition));
+                    known.alone.push(alone);
+                }
+                None => {
+                    let (conditions, alone) = (vec![(bit, condition)], vec![alone]);
+                    of_columns.push(OfColumn { column, conditions, alone, last: None });
+                }
             }
-            None => None,
-        };
-        Ok(Self { conditions, alone })
-    }
-
-    /// Bit k of a row's mask says whether condition k holds; NULL doesn't.
-    pub fn masks(&self, batch: &RecordBatch) -> Result<Vec<u64>> {
-        if let Some((index, conditions)) = &self.alone
-            && let Some(dictionary) = batch.column(*index).as_dictionary_opt::<Int32Type>()
-            && dictionary.values().len() < batch.num_rows()
-        {
-            return by_entry(conditions, batch.schema_ref(), *index, dictionary);
         }
-        masks(&self.conditions, batch)
+        Ok(Self { of_columns, others })
     }
 
-    fn only_column(conditions: &[Arc<dyn PhysicalExpr>]) -> Option<usize> {
-        let mut columns = conditions.iter().flat_map(collect_columns);
-        let first = columns.next()?;
-        let volatile = conditions.iter().any(datafusion::physical_expr_common::physical_expr::is_volatile);
-        (!volatile && columns.all(|column| column.index() == first.index())).then_some(first.index())
+    /// Bit k of a row's mask says whether condition k holds; NULL doesn't. No masks where there are no conditions.
+    pub fn masks(&mut self, batch: &RecordBatch) -> Result<Vec<u64>> {
+        if self.of_columns.is_empty() && self.others.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut masks = vec![0; batch.num_rows()];
+        for of_column in &mut self.of_columns {
+            of_column.add(batch, &mut masks)?;
+        }
+        add(&self.others, batch, &mut masks)?;
+        Ok(masks)
     }
 }
 
+impl OfColumn {
+    fn add(&mut self, batch: &RecordBatch, masks: &mut [u64]) -> Result<()> {
+        let Some(dictionary) = batch.column(self.column).as_dictionary_opt::<Int32Type>() else {
+            return add(&self.conditions, batch, masks);
+        };
+        if dictionary.values().len() >= batch.num_rows() {
+            return add(&self.conditions, batch, masks);
+        }
+        let entries = self.of_entries(batch.schema_ref(), dictionary)?;
+        let (keys, null) = (dictionary.keys(), dictionary.values().len());
+        match keys.nulls() {
+            None => masks.iter_mut().zip(keys.values()).for_each(|(mask, key)| *mask |= entries[*key as usize]),
+            Some(_) => {
+                let keys = keys.iter().map(|key| key.map_or(null, |key| key as usize));
+                masks.iter_mut().zip(keys).for_each(|(mask, key)| *mask |= entries[key]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The masks of a dictionary's entries, and of NULL after them.
+    fn of_entries(&mut self, schema: &Schema, dictionary: &DictionaryArray<Int32Type>) -> Result<&[u64]> {
+        let values = dictionary.values().to_data();
+        if !self.last.as_ref().is_some_and(|(last, _)| last.ptr_eq(&values)) {
+            let keys: Int32Array = (0..values.len() as i32).map(Some).chain([None]).collect();
+            let column: ArrayRef = Arc::new(DictionaryArray::try_new(keys, Arc::clone(dictionary.values()))?);
+            let field = schema.field(self.column).clone().with_nullable(true);
+            let each = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![column])?;
+            let mut masks = vec![0; each.num_rows()];
+            add(&self.alone, &each, &mut masks)?;
+            self.last = Some((values, masks));
+        }
+        Ok(self.last.as_ref().map_or(&[], |(_, masks)| masks))
+    }
+}
+
+/// The column that a condition reads, if it reads one alone and gives the same answer each time.
+pub(super) fn only_column(condition: &Arc<dyn PhysicalExpr>) -> Option<Column> {
+    let mut columns = collect_columns(condition).into_iter();
+    let first = columns.next()?;
+    (!is_volatile(condition) && columns.all(|column| column.index() == first.index())).then_some(first)
+}
+
 /// The expression over a batch in which its column is the first.
-fn first(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
+pub(super) fn first(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
     let moved = expression.transform(|e| match e.downcast_ref::<Column>() {
         Some(column) => Ok(Transformed::yes(Arc::new(Column::new(column.name(), 0)) as Arc<dyn PhysicalExpr>)),
         None => Ok(Transformed::no(e)),
@@ -61,35 +127,15 @@ fn first(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
     Ok(moved?.data)
 }
 
-fn by_entry(
-    conditions: &[Arc<dyn PhysicalExpr>],
-    schema: &Schema,
-    index: usize,
-    dictionary: &DictionaryArray<Int32Type>,
-) -> Result<Vec<u64>> {
-    // Every entry, and NULL after them.
-    let entries = dictionary.values().len();
-    let keys: Int32Array = (0..entries as i32).map(Some).chain([None]).collect();
-    let column: ArrayRef = Arc::new(DictionaryArray::try_new(keys, Arc::clone(dictionary.values()))?);
-    let field = schema.field(index).clone().with_nullable(true);
-    let each = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![column])?;
-    let masks = masks(conditions, &each)?;
-    let keys = dictionary.keys();
-    Ok(match keys.nulls() {
-        None => keys.values().iter().map(|key| masks[*key as usize]).collect(),
-        Some(_) => keys.iter().map(|key| masks[key.map_or(entries, |key| key as usize)]).collect(),
-    })
-}
-
-fn masks(conditions: &[Arc<dyn PhysicalExpr>], batch: &RecordBatch) -> Result<Vec<u64>> {
-    let mut masks = vec![0; batch.num_rows()];
-    for (bit, condition) in conditions.iter().enumerate() {
+/// Sets the bits of conditions in the masks of a batch's rows.
+fn add(conditions: &[Condition], batch: &RecordBatch, masks: &mut [u64]) -> Result<()> {
+    for (bit, condition) in conditions {
         let held = condition.evaluate(batch)?.into_array(batch.num_rows())?;
         if let Some(held) = held.as_boolean_opt() {
-            set(&mut masks, held, 1 << bit);
+            set(masks, held, *bit);
         }
     }
-    Ok(masks)
+    Ok(())
 }
 
 fn set(masks: &mut [u64], held: &BooleanArray, bit: u64) {

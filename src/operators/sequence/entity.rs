@@ -1,10 +1,11 @@
 //! One entity's rows as plain values, whether they lie in one batch or were gathered from several.
 
 use std::cmp::Ordering;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::{concat, interleave};
 use arrow::datatypes::DataType;
 
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 /// The values of rows.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    pub times: Vec<i64>,
+    pub times: Numbers,
     /// Ranks of the tiebreak: rows of equal time and rank are in no order. `None` where the call has no tiebreak.
     pub ranks: Option<Vec<u32>>,
     /// One entry per slot.
@@ -26,16 +27,53 @@ pub(super) struct Rows {
 pub(super) enum Values {
     Masks(Vec<u64>),
     Codes(Vec<u32>),
-    Integers(Vec<i64>),
+    Integers(Numbers),
     /// In pieces, one per batch.
     Kept(Vec<ArrayRef>),
 }
 
+/// Whole numbers: a column's own, or copied together.
+#[derive(Debug)]
+pub(super) enum Numbers {
+    Column(ScalarBuffer<i64>),
+    Copied(Vec<i64>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::Copied(vec![])
+    }
+}
+
+impl Deref for Numbers {
+    type Target = [i64];
+
+    fn deref(&self) -> &[i64] {
+        match self {
+            Self::Column(column) => column,
+            Self::Copied(copied) => copied,
+        }
+    }
+}
+
+impl Numbers {
+    fn append(&mut self, others: &[i64]) {
+        if let Self::Column(column) = self {
+            *self = Self::Copied(column.to_vec());
+        }
+        if let Self::Copied(copied) = self {
+            copied.extend_from_slice(others);
+        }
+    }
+}
+
 /// The rows of one entity, in the order of time.
+#[derive(Clone)]
 pub struct Entity<'a> {
     rows: &'a Rows,
     codes: &'a Codes,
     range: Range<usize>,
+    beside: Option<(&'a Rows, &'a Codes, Range<usize>)>,
 }
 
 /// What the codes of a query stand for, by slot.
@@ -63,7 +101,20 @@ impl Codes {
 impl<'a> Entity<'a> {
     /// Rows of the range; kept values are in one piece.
     pub(super) fn new(rows: &'a Rows, codes: &'a Codes, range: Range<usize>) -> Self {
-        Self { rows, codes, range }
+        Self { rows, codes, range, beside: None }
+    }
+
+    /// With the rows beside it.
+    pub(super) fn with(self, beside: Entity<'a>) -> Self {
+        Self { beside: Some((beside.rows, beside.codes, beside.range)), ..self }
+    }
+
+    /// The same entity's rows of the other relation; none where there is none.
+    pub fn beside(&self) -> Entity<'a> {
+        match &self.beside {
+            Some((rows, codes, range)) => Entity::new(rows, codes, range.clone()),
+            None => Entity::new(self.rows, self.codes, 0..0),
+        }
     }
 
     /// When each row happened, ascending.
@@ -76,10 +127,10 @@ impl<'a> Entity<'a> {
         self.rows.ranks.as_ref().map(|ranks| &ranks[self.range.clone()])
     }
 
-    /// The masks of a slot of conditions.
+    /// The masks of a slot of conditions; none where it has no conditions.
     pub fn masks(&self, slot: usize) -> &'a [u64] {
         match &self.rows.slots[slot] {
-            Values::Masks(masks) => &masks[self.range.clone()],
+            Values::Masks(masks) if !masks.is_empty() => &masks[self.range.clone()],
             _ => &[],
         }
     }
@@ -172,7 +223,7 @@ impl Rows {
         if self.slots.is_empty() {
             self.slots = other.slots.iter().map(Values::empty).collect();
         }
-        self.times.extend_from_slice(&other.times[range.clone()]);
+        self.times.append(&other.times[range.clone()]);
         if let Some(ranks) = &other.ranks {
             self.ranks.get_or_insert_default().extend_from_slice(&ranks[range.clone()]);
         }
@@ -206,16 +257,16 @@ impl Values {
         match self {
             Self::Masks(_) => Self::Masks(vec![]),
             Self::Codes(_) => Self::Codes(vec![]),
-            Self::Integers(_) => Self::Integers(vec![]),
+            Self::Integers(_) => Self::Integers(Numbers::default()),
             Self::Kept(_) => Self::Kept(vec![]),
         }
     }
 
     fn append(&mut self, other: &Self, range: Range<usize>) {
         match (self, other) {
-            (Self::Masks(own), Self::Masks(others)) => own.extend_from_slice(&others[range]),
+            (Self::Masks(own), Self::Masks(others)) if !others.is_empty() => own.extend_from_slice(&others[range]),
             (Self::Codes(own), Self::Codes(others)) => own.extend_from_slice(&others[range]),
-            (Self::Integers(own), Self::Integers(others)) => own.extend_from_slice(&others[range]),
+            (Self::Integers(own), Self::Integers(others)) => own.append(&others[range]),
             (Self::Kept(own), Self::Kept(others)) => {
                 own.extend(others.iter().map(|piece| piece.slice(range.start, range.len())));
             }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::compute::{BatchCoalescer, SortOptions};
+use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -12,7 +12,7 @@ use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::ProjectionMapping;
-use datafusion::physical_expr::{LexOrdering, OrderingRequirements, PhysicalSortExpr};
+use datafusion::physical_expr::{EquivalenceProperties, OrderingRequirements};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -21,15 +21,22 @@ use datafusion::physical_plan::{
     InputDistributionRequirements, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
 };
 
-use super::prepare::{Arguments, Prepare};
-use super::stream::SequenceStream;
+use super::beside::{Collected, Collecting};
+use super::prepare::{Arguments, Prepare, Side};
+use super::stream::{Others, SequenceStream};
+use super::ties::Ties;
 use crate::error::Error;
+use tokio::sync::OnceCell;
 
 /// Runs a sequence function.
 #[derive(Debug, Clone)]
 pub(super) struct SequenceExec {
     arguments: Arguments,
     input: Arc<dyn ExecutionPlan>,
+    /// Rows beside those: what is read of them, and where they come from.
+    beside: Option<Beside>,
+    /// Those rows, once a partition has asked for them.
+    collected: Arc<OnceCell<Arc<Collected>>>,
     /// The entity's columns, then the function's.
     answer: SchemaRef,
     /// Which of those it gives, under which names.
@@ -38,28 +45,66 @@ pub(super) struct SequenceExec {
     metrics: ExecutionPlanMetricsSet,
 }
 
+/// What is read of the rows beside, and where they come from.
+pub(super) type Beside = (Side, Arc<dyn ExecutionPlan>);
+
 impl SequenceExec {
     /// The answer has the entity's columns first.
-    pub fn try_new(arguments: Arguments, input: Arc<dyn ExecutionPlan>, answer: SchemaRef) -> Result<Self> {
+    pub fn try_new(
+        arguments: Arguments,
+        input: Arc<dyn ExecutionPlan>,
+        beside: Option<Beside>,
+        answer: SchemaRef,
+    ) -> Result<Self> {
         let given = answer.fields().iter().enumerate().map(|(index, field)| (index, field.name().clone()));
         let given = given.collect();
-        Self::giving(arguments, input, answer, given)
+        Self::giving(arguments, input, beside, answer, given)
+    }
+
+    /// What it computes.
+    pub fn arguments(&self) -> &Arguments {
+        &self.arguments
+    }
+
+    /// Its rows.
+    pub fn input(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.input
+    }
+
+    /// The rows beside those.
+    pub fn beside(&self) -> Option<&Beside> {
+        self.beside.as_ref()
+    }
+
+    /// The same answer from the same rows in other types.
+    pub fn with_input(
+        &self,
+        arguments: Arguments,
+        input: Arc<dyn ExecutionPlan>,
+        beside: Option<Beside>,
+    ) -> Result<Self> {
+        Self::giving(arguments, input, beside, Arc::clone(&self.answer), self.given.clone())
     }
 
     fn giving(
         mut arguments: Arguments,
         input: Arc<dyn ExecutionPlan>,
+        beside: Option<Beside>,
         answer: SchemaRef,
         given: Vec<(usize, String)>,
     ) -> Result<Self> {
         let keys = arguments.keys();
         arguments.wanted =
             (keys..answer.fields().len()).map(|own| given.iter().any(|(index, _)| *index == own)).collect();
-        let columns = arguments.entity.iter().take(keys).zip(answer.fields());
+        let columns = arguments.rows.entity.iter().take(keys).zip(answer.fields());
         let columns = columns.map(|(entity, field)| (Arc::clone(entity), field.name().clone()));
         let mapping = ProjectionMapping::try_new(columns, &input.schema())?;
-        let equivalences = input.equivalence_properties().project(&mapping, Arc::clone(&answer));
-        let partitioning = match arguments.function.is_total() {
+        let equivalences = match beside {
+            Some(_) => EquivalenceProperties::new(Arc::clone(&answer)),
+            None => input.equivalence_properties().project(&mapping, Arc::clone(&answer)),
+        };
+        // Who is last to end answers for entities without rows: they are in nobody's range.
+        let partitioning = match arguments.function.is_total() || beside.is_some() {
             true => Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
             false => input.output_partitioning().project(&mapping, input.equivalence_properties()),
         };
@@ -75,7 +120,22 @@ impl SequenceExec {
         let properties =
             PlanProperties::new(equivalences, partitioning, EmissionType::Incremental, Boundedness::Bounded);
         let metrics = ExecutionPlanMetricsSet::new();
-        Ok(Self { arguments, input, answer, given, properties: Arc::new(properties), metrics })
+        let (collected, properties) = (Arc::default(), Arc::new(properties));
+        Ok(Self { arguments, input, beside, collected, answer, given, properties, metrics })
+    }
+}
+
+impl SequenceExec {
+    fn collecting(&self) -> Option<Collecting> {
+        let (side, input) = self.beside.clone()?;
+        let own = self.arguments.rows.slots.len();
+        Some(Collecting {
+            function: self.arguments.function.name(),
+            side,
+            slot_types: self.arguments.slot_types[own..].to_vec(),
+            input,
+            asking: self.input.output_partitioning().partition_count(),
+        })
     }
 }
 
@@ -84,12 +144,17 @@ impl DisplayAs for SequenceExec {
         let list = |expressions: &[Arc<dyn PhysicalExpr>]| {
             expressions.iter().map(|e| e.to_string()).collect::<Vec<_>>().join(", ")
         };
-        let Arguments { function, entity, at, tiebreak, slots, .. } = &self.arguments;
+        let Arguments { function, rows: Side { entity, at, tiebreak, slots }, .. } = &self.arguments;
         write!(f, "SequenceExec: {}, entity=[{}], at={at}", function.name(), list(entity))?;
         if !tiebreak.is_empty() {
             write!(f, ", tiebreak=[{}]", list(tiebreak))?;
         }
-        slots.iter().filter(|slot| !slot.is_empty()).try_for_each(|slot| write!(f, ", reads=[{}]", list(slot)))
+        let read = slots.iter().filter(|(_, slot)| !slot.is_empty());
+        read.into_iter().try_for_each(|(_, slot)| write!(f, ", reads=[{}]", list(slot)))?;
+        match &self.beside {
+            Some((Side { entity, at, .. }, _)) => write!(f, ", beside: entity=[{}], at={at}", list(entity)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -102,33 +167,45 @@ impl ExecutionPlan for SequenceExec {
         &self.properties
     }
 
+    /// The two inputs needn't agree: rows beside are found by their entity wherever they are.
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        InputDistributionRequirements::new(vec![Distribution::KeyPartitioned(self.arguments.entity.clone())])
+        let sides = [&self.arguments.rows].into_iter().chain(self.beside.as_ref().map(|(side, _)| side));
+        InputDistributionRequirements::new(
+            sides.map(|side| Distribution::KeyPartitioned(side.entity.clone())).collect(),
+        )
     }
 
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        let Arguments { entity, at, tiebreak, .. } = &self.arguments;
-        let keys = entity.iter().chain([at]).chain(tiebreak);
-        let options = SortOptions { descending: false, nulls_first: false };
-        vec![LexOrdering::new(keys.map(|key| PhysicalSortExpr::new(Arc::clone(key), options))).map(Into::into)]
+        let sides = [&self.arguments.rows].into_iter().chain(self.beside.as_ref().map(|(side, _)| side));
+        sides.map(|side| side.order().map(Into::into)).collect()
+    }
+
+    /// Rows that come in order are read as they come, even in one partition: more of them would have to be sorted again.
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        let sides = [(&self.arguments.rows, &self.input)].into_iter();
+        let sides = sides.chain(self.beside.as_ref().map(|(side, input)| (side, input)));
+        let comes_in_order = |(side, input): (&Side, &Arc<dyn ExecutionPlan>)| {
+            side.order().is_some_and(|order| input.equivalence_properties().ordering_satisfy(order).unwrap_or(false))
+        };
+        sides.map(|side| !comes_in_order(side)).collect()
     }
 
     /// The order by entity is in the node's properties. Saying here that it keeps its input's would let the engine move a sort
     /// of the answer below it, by the numbers of columns that mean others there.
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![false]
+        vec![false; self.children().len()]
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
+        [&self.input].into_iter().chain(self.beside.as_ref().map(|(_, input)| input)).collect()
     }
 
     fn apply_expressions(
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        let Arguments { entity, at, tiebreak, slots, constants, .. } = &self.arguments;
-        for expression in entity.iter().chain([at]).chain(tiebreak).chain(slots.iter().flatten()).chain(constants) {
+        let beside = self.beside.iter().flat_map(|(side, _)| side.per_row());
+        for expression in self.arguments.rows.per_row().chain(&self.arguments.constants).chain(beside) {
             if f(expression)? == TreeNodeRecursion::Stop {
                 return Ok(TreeNodeRecursion::Stop);
             }
@@ -141,8 +218,10 @@ impl ExecutionPlan for SequenceExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [input] = <[_; 1]>::try_from(children).map_err(|_| Error::internal("SequenceExec has one child"))?;
-        Ok(Arc::new(Self::giving(self.arguments.clone(), input, Arc::clone(&self.answer), self.given.clone())?))
+        let mut children = children.into_iter();
+        let input = children.next().ok_or_else(|| Error::internal("SequenceExec without a child"))?;
+        let beside = self.beside.as_ref().map(|(side, _)| side.clone()).zip(children.next());
+        Ok(Arc::new(self.with_input(self.arguments.clone(), input, beside)?))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -150,14 +229,22 @@ impl ExecutionPlan for SequenceExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let prepare = Prepare::new(self.arguments.clone())?;
+        let prepare = Prepare::new(self.arguments.rows.clone())?;
         let name = self.arguments.function.name();
         let memory = MemoryConsumer::new(format!("{name}[{partition}]")).register(context.memory_pool());
         let stream = SequenceStream {
             name,
             input: self.input.execute(partition, Arc::clone(&context))?,
-            codes: prepare.codes()?,
+            codes: prepare.codes(&self.arguments.slot_types)?,
             prepare,
+            ties: (!self.arguments.rows.tiebreak.is_empty()).then(|| Ties::new(self.arguments.rows.clone())),
+            arguments: self.arguments.clone(),
+            beside: self.collecting().map(|collecting| Others {
+                collected: Arc::clone(&self.collected),
+                collecting,
+                context: Arc::clone(&context),
+                cursors: vec![],
+            }),
             schema: self.schema(),
             given: self.given.iter().map(|(index, _)| *index).collect(),
             total: self.arguments.function.is_total(),
@@ -171,6 +258,10 @@ impl ExecutionPlan for SequenceExec {
         Ok(stream.into_stream())
     }
 
+    fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self { collected: Arc::default(), ..Self::clone(&self) }))
+    }
+
     /// A projection that only picks columns is this node's own business: its kernel needn't make the others.
     fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let picked = projection.expr().iter().map(|picked| {
@@ -179,9 +270,8 @@ impl ExecutionPlan for SequenceExec {
         });
         match picked.collect::<Option<Vec<_>>>() {
             Some(given) if !given.is_empty() => {
-                let (arguments, input, answer) =
-                    (self.arguments.clone(), Arc::clone(&self.input), Arc::clone(&self.answer));
-                Ok(Some(Arc::new(Self::giving(arguments, input, answer, given)?)))
+                let (arguments, input, beside) = (self.arguments.clone(), Arc::clone(&self.input), self.beside.clone());
+                Ok(Some(Arc::new(Self::giving(arguments, input, beside, Arc::clone(&self.answer), given)?)))
             }
             _ => Ok(None),
         }

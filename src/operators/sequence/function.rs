@@ -25,17 +25,29 @@ pub trait SequenceFunction: Any + DynEq + DynHash + Debug + Send + Sync {
     /// What it reads of each row beside entity and time.
     fn slots(&self) -> Vec<Slot>;
 
+    /// What it reads of each row beside those, where it has such rows.
+    fn beside(&self) -> Vec<Slot> {
+        vec![]
+    }
+
     /// Whether the answer is about all entities together: it has no columns for the entity then, and each partition gives
     /// one at its end.
     fn is_total(&self) -> bool {
         false
     }
 
-    /// Its columns after those of the entity, given the type of times and the types of its slots' values.
+    /// Its columns after those of the entity, given the type of times and the types of its slots' values,
+    /// those of the rows beside last.
     fn answer(&self, at: &DataType, slots: &[DataType]) -> Vec<Field>;
 
     /// What runs over the entities of one partition, given the call's constants and the same types.
     fn kernel(&self, constants: &[ScalarValue], at: &DataType, slots: &[DataType]) -> Result<Box<dyn Kernel>>;
+
+    /// The function that sums columns of the answer by another one, for each partition: a function of totals, whose columns
+    /// are that one and the sums. None where it gives no such thing.
+    fn summed(&self, _by: &str, _columns: &[&str]) -> Option<Arc<dyn SequenceFunction>> {
+        None
+    }
 
     /// The same, told which of the function's columns anybody reads: the others may hold anything.
     fn kernel_for(

@@ -26,7 +26,29 @@ pub struct Sequence {
     pub(super) slots: Vec<Vec<Expr>>,
     /// What is computed once.
     pub(super) constants: Vec<Expr>,
+    /// Other rows of the same entities.
+    pub(super) beside: Option<Beside>,
     schema: DFSchemaRef,
+}
+
+/// Rows of another relation that a function reads beside an entity's own: conversions beside touches. They are held in memory
+/// while the others pass.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Beside {
+    /// The relation.
+    pub input: LogicalPlan,
+    /// What a row belongs to, in the types of the others.
+    pub entity: Vec<Expr>,
+    /// When it happened, in the type of the others.
+    pub at: Expr,
+    /// Slot by slot, as many expressions as each takes.
+    pub slots: Vec<Vec<Expr>>,
+}
+
+impl Beside {
+    fn per_row(&self) -> impl Iterator<Item = &Expr> {
+        self.entity.iter().chain([&self.at]).chain(self.slots.iter().flatten())
+    }
 }
 
 /// The arguments of a call.
@@ -51,17 +73,41 @@ impl Sequence {
         arguments: SequenceArguments,
         input: LogicalPlan,
     ) -> Result<LogicalPlan> {
+        Self::with(function, arguments, input, None)
+    }
+
+    /// A call over the rows of a relation, with those of another beside them.
+    pub fn plan_beside(
+        function: Arc<dyn SequenceFunction>,
+        arguments: SequenceArguments,
+        input: LogicalPlan,
+        beside: Beside,
+    ) -> Result<LogicalPlan> {
+        Self::with(function, arguments, input, Some(beside))
+    }
+
+    fn with(
+        function: Arc<dyn SequenceFunction>,
+        arguments: SequenceArguments,
+        input: LogicalPlan,
+        beside: Option<Beside>,
+    ) -> Result<LogicalPlan> {
         let SequenceArguments { entity, at, tiebreak, slots, constants } = arguments;
         let types = input.schema();
         let keys = entity.iter().map(|(key, name)| Ok(Field::new(name, key.get_type(types)?, key.nullable(types)?)));
         let keys = keys.collect::<Result<Vec<_>>>()?;
-        let slot_types = slots.iter().map(|slot| slot_type(slot, types)).collect::<Result<Vec<_>>>()?;
+        let mut slot_types = slots.iter().map(|slot| slot_type(slot, types)).collect::<Result<Vec<_>>>()?;
+        for slot in
+            beside.iter().flat_map(|beside| beside.slots.iter().map(|slot| slot_type(slot, beside.input.schema())))
+        {
+            slot_types.push(slot?);
+        }
         let answer = function.answer(&at.get_type(types)?, &slot_types);
         let keys = if function.is_total() { vec![] } else { keys };
         let fields = keys.into_iter().chain(answer).map(|field| (None, Arc::new(field))).collect();
         let schema = Arc::new(DFSchema::new_with_metadata(fields, Default::default())?);
         let entity = entity.into_iter().map(|(key, _)| key).collect();
-        let node = Self { function: Function(function), input, entity, at, tiebreak, slots, constants, schema };
+        let node = Self { function: Function(function), input, entity, at, tiebreak, slots, constants, beside, schema };
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
 
@@ -74,14 +120,42 @@ impl Sequence {
         self.entity.get(at)
     }
 
-    /// The same call over other rows.
-    pub fn over(&self, input: LogicalPlan) -> LogicalPlan {
-        LogicalPlan::Extension(Extension { node: Arc::new(Self { input, ..self.clone() }) })
+    /// The expression over the rows beside that is the same part of the entity.
+    pub fn entity_beside(&self, column: &str) -> Option<&Expr> {
+        let at = self.schema.fields().iter().position(|field| field.name() == column)?;
+        self.beside.as_ref()?.entity.get(at)
+    }
+
+    /// The same call over other rows, and others beside them if there are any.
+    pub fn over(&self, input: LogicalPlan, beside: Option<LogicalPlan>) -> LogicalPlan {
+        let beside = match (self.beside.clone(), beside) {
+            (Some(known), Some(input)) => Some(Beside { input, ..known }),
+            (known, _) => known,
+        };
+        LogicalPlan::Extension(Extension { node: Arc::new(Self { input, beside, ..self.clone() }) })
+    }
+
+    /// The same call, summed: see [`SequenceFunction::summed`].
+    pub fn summed(&self, by: &str, columns: &[&str]) -> Option<Result<LogicalPlan>> {
+        let function = self.function.summed(by, columns)?;
+        let arguments = SequenceArguments {
+            entity: self.entity.iter().map(|key| (key.clone(), String::new())).collect(),
+            at: self.at.clone(),
+            tiebreak: self.tiebreak.clone(),
+            slots: self.slots.clone(),
+            constants: self.constants.clone(),
+        };
+        Some(Self::with(function, arguments, self.input.clone(), self.beside.clone()))
     }
 
     /// The input.
     pub fn input(&self) -> &LogicalPlan {
         &self.input
+    }
+
+    /// The input beside it.
+    pub fn input_beside(&self) -> Option<&LogicalPlan> {
+        self.beside.as_ref().map(|beside| &beside.input)
     }
 
     fn per_row(&self) -> impl Iterator<Item = &Expr> {
@@ -107,7 +181,7 @@ impl UserDefinedLogicalNodeCore for Sequence {
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.input]
+        [&self.input].into_iter().chain(self.input_beside()).collect()
     }
 
     fn schema(&self) -> &DFSchemaRef {
@@ -115,7 +189,8 @@ impl UserDefinedLogicalNodeCore for Sequence {
     }
 
     fn expressions(&self) -> Vec<Expr> {
-        self.per_row().chain(&self.constants).cloned().collect()
+        let beside = self.beside.iter().flat_map(Beside::per_row);
+        self.per_row().chain(&self.constants).chain(beside).cloned().collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -130,11 +205,15 @@ impl UserDefinedLogicalNodeCore for Sequence {
         if !self.constants.is_empty() {
             write!(f, ", given=[{}]", list(&self.constants))?;
         }
-        Ok(())
+        match &self.beside {
+            Some(Beside { entity, at, .. }) => write!(f, ", beside: entity=[{}], at={at}", list(entity)),
+            None => Ok(()),
+        }
     }
 
     fn with_exprs_and_inputs(&self, expressions: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let [input] = <[_; 1]>::try_from(inputs).map_err(|_| Error::internal("a sequence has one input"))?;
+        let mut inputs = inputs.into_iter();
+        let input = inputs.next().ok_or_else(|| Error::internal("a sequence without input"))?;
         // Rewritten expressions come back under the alias of what they were.
         let mut rest = expressions.into_iter().map(Expr::unalias);
         let mut next = |count: usize| rest.by_ref().take(count).collect::<Vec<_>>();
@@ -143,19 +222,31 @@ impl UserDefinedLogicalNodeCore for Sequence {
         let tiebreak = next(self.tiebreak.len());
         let slots = self.slots.iter().map(|slot| next(slot.len())).collect();
         let constants = next(self.constants.len());
+        let beside = match &self.beside {
+            Some(known) => Some(Beside {
+                input: inputs.next().ok_or_else(|| Error::internal("a sequence without rows beside"))?,
+                entity: next(known.entity.len()),
+                at: next(1).pop().ok_or_else(|| Error::internal("rows beside without a time"))?,
+                slots: known.slots.iter().map(|slot| next(slot.len())).collect(),
+            }),
+            None => None,
+        };
         let (function, schema) = (self.function.clone(), Arc::clone(&self.schema));
-        Ok(Self { function, input, entity, at, tiebreak, slots, constants, schema })
+        Ok(Self { function, input, entity, at, tiebreak, slots, constants, beside, schema })
     }
 
     fn necessary_children_exprs(&self, _: &[usize]) -> Option<Vec<Vec<usize>>> {
-        let schema = self.input.schema();
-        let mut columns: Vec<usize> = self
-            .per_row()
-            .flat_map(|expression| expression.column_refs())
-            .filter_map(|column| schema.maybe_index_of_column(column))
-            .collect();
-        columns.sort_unstable();
-        columns.dedup();
-        Some(vec![columns])
+        let own = read(self.per_row(), self.input.schema());
+        let beside = self.beside.as_ref().map(|beside| read(beside.per_row(), beside.input.schema()));
+        Some([own].into_iter().chain(beside).collect())
     }
+}
+
+/// The columns of an input that expressions read, in order.
+fn read<'a>(expressions: impl Iterator<Item = &'a Expr>, schema: &DFSchema) -> Vec<usize> {
+    let columns = expressions.flat_map(|expression| expression.column_refs());
+    let mut columns: Vec<usize> = columns.filter_map(|column| schema.maybe_index_of_column(column)).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::Session;
-use datafusion::common::Result;
+use datafusion::common::{DFSchema, Result};
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, UserDefinedLogicalNode};
@@ -12,8 +12,9 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use super::exec::SequenceExec;
+use super::function::Slot;
 use super::node::{Sequence, slot_type};
-use super::prepare::Arguments;
+use super::prepare::{Arguments, Side};
 
 /// DataFusion's planner of queries, which knows [`Sequence`] too.
 #[derive(Debug, Default)]
@@ -42,25 +43,50 @@ impl ExtensionPlanner for SequencePlanner {
         session: &dyn Session,
         context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let (Some(node), [input]) = (node.as_any().downcast_ref::<Sequence>(), physical_inputs) else {
+        let (Some(node), [input, others @ ..]) = (node.as_any().downcast_ref::<Sequence>(), physical_inputs) else {
             return Ok(None);
         };
+        let all = |expressions: &[Expr], schema: &DFSchema| {
+            let one = |expression| planner.create_physical_expr(expression, schema, session, context);
+            expressions.iter().map(one).collect::<Result<Vec<Arc<dyn PhysicalExpr>>>>()
+        };
+        let slots = |kinds: Vec<Slot>, slots: &[Vec<Expr>], schema: &DFSchema| {
+            let slots = kinds.into_iter().zip(slots).map(|(kind, slot)| Ok((kind, all(slot, schema)?)));
+            slots.collect::<Result<Vec<_>>>()
+        };
         let schema = node.input.schema();
-        let one = |expression: &Expr| planner.create_physical_expr(expression, schema, session, context);
-        let all = |expressions: &[Expr]| expressions.iter().map(one).collect::<Result<Vec<Arc<dyn PhysicalExpr>>>>();
+        let mut slot_types = node.slots.iter().map(|slot| slot_type(slot, schema)).collect::<Result<Vec<_>>>()?;
+        let beside = match (&node.beside, others) {
+            (Some(beside), [other]) => {
+                let schema = beside.input.schema();
+                for slot in &beside.slots {
+                    slot_types.push(slot_type(slot, schema)?);
+                }
+                let rows = Side {
+                    entity: all(&beside.entity, schema)?,
+                    at: planner.create_physical_expr(&beside.at, schema, session, context)?,
+                    tiebreak: vec![],
+                    slots: slots(node.function.beside(), &beside.slots, schema)?,
+                };
+                Some((rows, Arc::clone(other)))
+            }
+            _ => None,
+        };
         let mut arguments = Arguments {
             function: node.function.clone(),
-            entity: all(&node.entity)?,
-            at: one(&node.at)?,
-            tiebreak: all(&node.tiebreak)?,
-            slots: node.slots.iter().map(|slot| all(slot)).collect::<Result<_>>()?,
-            constants: all(&node.constants)?,
+            rows: Side {
+                entity: all(&node.entity, schema)?,
+                at: planner.create_physical_expr(&node.at, schema, session, context)?,
+                tiebreak: all(&node.tiebreak, schema)?,
+                slots: slots(node.function.slots(), &node.slots, schema)?,
+            },
+            constants: all(&node.constants, schema)?,
             at_type: node.at.get_type(schema)?,
-            slot_types: node.slots.iter().map(|slot| slot_type(slot, schema)).collect::<Result<_>>()?,
+            slot_types,
             wanted: vec![],
         };
         let answer = Arc::clone(datafusion::logical_expr::UserDefinedLogicalNodeCore::schema(node).inner());
         arguments.wanted = vec![true; answer.fields().len() - arguments.keys()];
-        Ok(Some(Arc::new(SequenceExec::try_new(arguments, Arc::clone(input), answer)?)))
+        Ok(Some(Arc::new(SequenceExec::try_new(arguments, Arc::clone(input), beside, answer)?)))
     }
 }

@@ -3,66 +3,115 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::kernels::cmp::not_distinct;
-use arrow::compute::{cast, partition};
+use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, Int64Type, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ColumnarValue;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::PhysicalExpr;
 
 use super::conditions::Conditions;
-use super::entity::{Codes, Rows, Values};
+use super::entity::{Codes, Numbers, Rows, Values};
 use super::function::{Function, Kernel, Slot};
 use super::intern::Interner;
+use super::keys::{runs, same};
 use crate::error::{Error, Result};
 
 /// The physical arguments of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Arguments {
     pub function: Function,
-    pub entity: Vec<Arc<dyn PhysicalExpr>>,
-    pub at: Arc<dyn PhysicalExpr>,
-    pub tiebreak: Vec<Arc<dyn PhysicalExpr>>,
-    /// Slot by slot, as many as each takes.
-    pub slots: Vec<Vec<Arc<dyn PhysicalExpr>>>,
+    /// What is read of the rows.
+    pub rows: Side,
     pub constants: Vec<Arc<dyn PhysicalExpr>>,
-    /// The type of times, and of each slot's values.
+    /// The type of times, and of each slot's values, those of the rows beside last.
     pub at_type: DataType,
     pub slot_types: Vec<DataType>,
     /// Which of the function's columns are read.
     pub wanted: Vec<bool>,
 }
 
+/// What is read of each row of a relation.
+#[derive(Debug, Clone)]
+pub(super) struct Side {
+    pub entity: Vec<Arc<dyn PhysicalExpr>>,
+    pub at: Arc<dyn PhysicalExpr>,
+    pub tiebreak: Vec<Arc<dyn PhysicalExpr>>,
+    /// Slot by slot: of what kind, and as many as it takes.
+    pub slots: Vec<(Slot, Vec<Arc<dyn PhysicalExpr>>)>,
+}
+
 impl Arguments {
     /// How many of the entity's columns the answer begins with.
     pub fn keys(&self) -> usize {
-        if self.function.is_total() { 0 } else { self.entity.len() }
+        if self.function.is_total() { 0 } else { self.rows.entity.len() }
+    }
+
+    /// The kernel, made at the first call.
+    pub fn kernel<'k>(&self, made: &'k mut Option<Box<dyn Kernel>>) -> Result<&'k mut dyn Kernel> {
+        let kernel = match made.take() {
+            Some(kernel) => kernel,
+            None => {
+                let constants = self.constants.iter().map(constant).collect::<Result<Vec<_>>>()?;
+                self.function.kernel_for(&self.wanted, &constants, &self.at_type, &self.slot_types)?
+            }
+        };
+        Ok(made.insert(kernel).as_mut())
     }
 }
 
-/// Computes them for one partition.
+impl Side {
+    /// Everything that is computed of a row.
+    pub fn per_row(&self) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> {
+        let slots = self.slots.iter().flat_map(|(_, slot)| slot);
+        self.entity.iter().chain([&self.at]).chain(&self.tiebreak).chain(slots)
+    }
+
+    /// The same over batches that have a column for each of [`Side::per_row`].
+    pub fn numbered(&self, schema: &Schema) -> Self {
+        let mut columns = schema.fields().iter().enumerate();
+        let mut next = || -> Arc<dyn PhysicalExpr> {
+            let (at, name) = columns.next().map_or((0, ""), |(at, field)| (at, field.name().as_str()));
+            Arc::new(Column::new(name, at))
+        };
+        let entity = self.entity.iter().map(|_| next()).collect();
+        let at = next();
+        let tiebreak = self.tiebreak.iter().map(|_| next()).collect();
+        let slots = self.slots.iter().map(|(kind, slot)| (*kind, slot.iter().map(|_| next()).collect())).collect();
+        Self { entity, at, tiebreak, slots }
+    }
+
+    /// The order in which rows come: by entity, then by time.
+    pub fn order(&self) -> Option<LexOrdering> {
+        let keys = self.entity.iter().chain([&self.at]);
+        let options = SortOptions { descending: false, nulls_first: false };
+        LexOrdering::new(keys.map(|key| PhysicalSortExpr::new(Arc::clone(key), options)))
+    }
+}
+
+/// Computes it for one partition.
 #[derive(Debug)]
 pub(super) struct Prepare {
-    arguments: Arguments,
+    side: Side,
     conditions: Vec<Option<Conditions>>,
     last_tie: Option<(Vec<ArrayRef>, u32)>,
 }
 
 impl Prepare {
-    pub fn new(arguments: Arguments) -> Result<Self> {
-        let conditions = arguments.function.slots().into_iter().zip(&arguments.slots).map(|(slot, given)| match slot {
+    pub fn new(side: Side) -> Result<Self> {
+        let conditions = side.slots.iter().map(|(slot, given)| match slot {
             Slot::Conditions(_) => Conditions::new(given.clone()).map(Some),
             _ => Ok(None),
         });
         let conditions = conditions.collect::<Result<_>>()?;
-        Ok(Self { arguments, conditions, last_tie: None })
+        Ok(Self { side, conditions, last_tie: None })
     }
 
-    /// What the codes of slots will stand for.
-    pub fn codes(&self) -> Result<Codes> {
-        let slots = self.arguments.function.slots().into_iter().zip(&self.arguments.slot_types);
-        let interner = slots.map(|(slot, data_type)| match slot {
+    /// What the codes of slots will stand for, given the types of their values.
+    pub fn codes(&self, types: &[DataType]) -> Result<Codes> {
+        let interner = self.side.slots.iter().zip(types).map(|((slot, _), data_type)| match slot {
             Slot::Code => Interner::new(data_type).map(Some),
             _ => Ok(None),
         });
@@ -71,36 +120,36 @@ impl Prepare {
 
     /// The keys of a batch's rows and what the kernel reads of them.
     pub fn values(&mut self, batch: &RecordBatch, codes: &mut Codes) -> Result<(Vec<ArrayRef>, Rows)> {
-        let entity = self.arguments.entity.iter().map(|key| evaluate(key, batch));
+        let entity = self.side.entity.iter().map(|key| evaluate(key, batch));
         let entity = entity.collect::<Result<Vec<_>>>()?;
-        let times = integers(&evaluate(&self.arguments.at, batch)?)?;
-        let ranks = if self.arguments.tiebreak.is_empty() { None } else { Some(self.ranks(batch)?) };
-        let slots = (0..self.arguments.slots.len()).map(|slot| self.slot(slot, batch, codes));
+        let times = integers(&evaluate(&self.side.at, batch)?)?;
+        let ranks = if self.side.tiebreak.is_empty() { None } else { Some(self.ranks(batch)?) };
+        let slots = (0..self.side.slots.len()).map(|slot| self.slot(slot, batch, codes));
         Ok((entity, Rows { times, ranks, slots: slots.collect::<Result<_>>()? }))
     }
 
-    /// The kernel, made at the first call.
-    pub fn kernel<'k>(&self, made: &'k mut Option<Box<dyn Kernel>>) -> Result<&'k mut dyn Kernel> {
-        let kernel = match made.take() {
-            Some(kernel) => kernel,
-            None => {
-                let Arguments { function, constants, at_type, slot_types, wanted, .. } = &self.arguments;
-                let constants = constants.iter().map(constant).collect::<Result<Vec<_>>>()?;
-                function.kernel_for(wanted, &constants, at_type, slot_types)?
-            }
-        };
-        Ok(made.insert(kernel).as_mut())
+    /// The rows of an entity without any.
+    pub fn nothing(&self) -> Rows {
+        let slots = self.side.slots.iter().map(|(kind, _)| match kind {
+            Slot::Conditions(_) => Values::Masks(vec![]),
+            Slot::Code => Values::Codes(vec![]),
+            Slot::Integer => Values::Integers(Numbers::default()),
+            Slot::Kept => Values::Kept(vec![]),
+        });
+        let ranks = (!self.side.tiebreak.is_empty()).then(Vec::new);
+        Rows { times: Numbers::default(), ranks, slots: slots.collect() }
     }
 
-    fn slot(&self, slot: usize, batch: &RecordBatch, codes: &mut Codes) -> Result<Values> {
-        if let Some(conditions) = &self.conditions[slot] {
+    fn slot(&mut self, slot: usize, batch: &RecordBatch, codes: &mut Codes) -> Result<Values> {
+        if let Some(conditions) = &mut self.conditions[slot] {
             return Ok(Values::Masks(conditions.masks(batch)?));
         }
-        let column = evaluate(&self.arguments.slots[slot][0], batch)?;
+        let (kind, given) = &self.side.slots[slot];
+        let column = evaluate(&given[0], batch)?;
         if let Some(interner) = &mut codes.0[slot] {
             return Ok(Values::Codes(interner.encode(&column)?));
         }
-        match self.arguments.function.slots()[slot] {
+        match kind {
             Slot::Integer => Ok(Values::Integers(integers(&column)?)),
             _ => Ok(Values::Kept(vec![column])),
         }
@@ -108,14 +157,14 @@ impl Prepare {
 
     /// A number per row that grows where the tiebreak's values change.
     fn ranks(&mut self, batch: &RecordBatch) -> Result<Vec<u32>> {
-        let ties = self.arguments.tiebreak.iter().map(|tie| evaluate(tie, batch)).collect::<Result<Vec<_>>>()?;
+        let ties = self.side.tiebreak.iter().map(|tie| evaluate(tie, batch)).collect::<Result<Vec<_>>>()?;
         let mut rank = match &self.last_tie {
             Some((last, rank)) if same(last, &ties)? => *rank,
             Some((_, rank)) => rank.wrapping_add(1),
             None => 0,
         };
         let mut ranks = Vec::with_capacity(batch.num_rows());
-        for (index, run) in partition(&ties)?.ranges().into_iter().enumerate() {
+        for (index, run) in runs(&ties)?.into_iter().enumerate() {
             rank = if index > 0 { rank.wrapping_add(1) } else { rank };
             ranks.extend(std::iter::repeat_n(rank, run.len()));
         }
@@ -125,27 +174,17 @@ impl Prepare {
     }
 }
 
-/// Whether a row equals the first row of others; NULL equals NULL.
-pub(super) fn same(one: &[ArrayRef], others: &[ArrayRef]) -> Result<bool> {
-    for (one, other) in one.iter().zip(others) {
-        if !not_distinct(one, &other.slice(0, 1))?.value(0) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn evaluate(expression: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
+pub(super) fn evaluate(expression: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
     Ok(expression.evaluate(batch)?.into_array(batch.num_rows())?)
 }
 
 /// Times in their own unit, and whole numbers.
-fn integers(column: &ArrayRef) -> Result<Vec<i64>> {
+fn integers(column: &ArrayRef) -> Result<Numbers> {
     let integers = cast(column, &DataType::Int64)?;
     let integers = integers.as_primitive::<Int64Type>();
     Ok(match integers.nulls() {
-        None => integers.values().to_vec(),
-        Some(_) => integers.iter().map(|integer| integer.unwrap_or(i64::MIN)).collect(),
+        None => Numbers::Column(integers.values().clone()),
+        Some(_) => Numbers::Copied(integers.iter().map(|integer| integer.unwrap_or(i64::MIN)).collect()),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Multi-touch attribution: which touches a conversion is credited to, and how much of it each touch gets.
 //!
 //! 1. `windows` gives each conversion its touches, a range of rows.
-//! 2. `Model` says how much of the conversion each touch of the range gets, and `append` does so for several models.
+//! 2. `Model` says how much of the conversion each touch of the range gets.
 //! 3. `CreditByCode` takes both steps at once where only a sum per channel, content or team is asked for.
 //!
 //! | degenerate input | result |
@@ -24,5 +24,5 @@ mod tests;
 mod windows;
 
 pub use credit::{CreditByCode, Entity};
-pub use model::{Milestones, Model, Path, append};
+pub use model::{Milestones, Model, Path};
 pub use windows::{Lookback, Windows, windows};

@@ -52,15 +52,6 @@ pub struct Path<'a> {
     pub milestones: Milestones,
 }
 
-/// Appends the weights of one path to a column per model, one row per touch; the models not asked for cost nothing.
-pub fn append(models: &[Model], path: &Path<'_>, columns: &mut [Vec<f64>]) {
-    for (model, column) in models.iter().zip(columns) {
-        let before = column.len();
-        column.resize(before + path.touches.len(), 0.0);
-        model.weigh(path, &mut column[before..]);
-    }
-}
-
 impl Model {
     /// Fills `weights`, as many as the path has touches, with the weight of each.
     ///

@@ -78,6 +78,7 @@ pub(in crate::catalog::postgres) enum Value {
     Null,
     Bool(bool),
     Int(i64),
+    Float(f64),
     Text(String),
     Ints(Vec<i64>),
     Texts(Vec<String>),
@@ -90,6 +91,7 @@ impl Value {
             Self::Null => ScalarValue::Null,
             Self::Bool(value) => ScalarValue::Boolean(Some(*value)),
             Self::Int(value) => ScalarValue::Int64(Some(*value)),
+            Self::Float(value) => ScalarValue::Float64(Some(*value)),
             Self::Text(value) => return ScalarValue::Utf8(Some(value.clone())),
             Self::Ints(values) => list(values.iter().map(|v| ScalarValue::Int64(Some(*v))), data_type),
             Self::Texts(values) => list(values.iter().map(|v| ScalarValue::Utf8(Some(v.clone()))), data_type),
@@ -131,6 +133,12 @@ impl From<bool> for Value {
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Int(value)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
     }
 }
 

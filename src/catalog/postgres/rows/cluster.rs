@@ -93,6 +93,21 @@ pub(super) fn settings(context: &Context, rows: &mut Rows) {
     }
 }
 
+/// `pg_stat_column_cache`: the decoded columns in memory, ours alone.
+pub(super) fn column_cache(context: &Context, rows: &mut Rows) {
+    let facts = context.session.column_cache();
+    let asked = facts.hits + facts.misses;
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    rows.push([
+        ("capacity_bytes", count(facts.capacity).into()),
+        ("used_bytes", count(facts.used).into()),
+        ("columns", count(facts.columns).into()),
+        ("hits", count(facts.hits).into()),
+        ("misses", count(facts.misses).into()),
+        ("hit_rate", (asked > 0).then(|| facts.hits as f64 / asked as f64).into()),
+    ]);
+}
+
 /// `pg_am`: how tables are stored, under the name that clients know.
 pub(super) fn access_methods(_: &Context, rows: &mut Rows) {
     rows.push([

@@ -1,0 +1,54 @@
+//! `--column-cache`, and amounts of memory on the command line.
+
+use clap::Args;
+
+use journeydb::Database;
+
+/// How much of a database is kept in memory.
+#[derive(Debug, Clone, Args)]
+pub struct Memory {
+    /// Decoded columns kept in memory, as in 512MB or 4GB; 0 keeps none
+    #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = bytes)]
+    column_cache: u64,
+}
+
+impl Memory {
+    /// Tells a database.
+    pub fn apply(&self, database: &Database) {
+        database.set_column_cache(self.column_cache);
+    }
+}
+
+/// An amount in Postgres' units: powers of 1024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim().find(|c: char| !c.is_ascii_digit()).unwrap_or(text.trim().len());
+    let (number, unit) = text.trim().split_at(digits);
+    let shift = match unit.trim() {
+        "" | "B" => 0,
+        "kB" => 10,
+        "MB" => 20,
+        "GB" => 30,
+        "TB" => 40,
+        _ => return Err(format!("{text:?} is no amount of memory: write it as 512MB or 4GB")),
+    };
+    let number: u64 =
+        number.parse().map_err(|_| format!("{text:?} is no amount of memory: write it as 512MB or 4GB"))?;
+    number.checked_mul(1 << shift).ok_or_else(|| format!("{text:?} is more memory than there is"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn amounts_have_the_units_of_postgres() {
+        for (text, expected) in
+            [("0", 0), ("12", 12), ("64kB", 65_536), ("512MB", 536_870_912), ("2 GB", 2_147_483_648)]
+        {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "GB", "1.5GB", "4gb", "-1MB", "9999999999TB"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Which aggregates it takes over, and the plan node: the aggregate's own properties, another way to its rows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::Result;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
+use datafusion::physical_expr::expressions::{Column, Literal};
+use datafusion::physical_expr::{LexOrdering, OrderingRequirements};
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties,
+    InputDistributionRequirements, InputOrderMode, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
+};
+
+use super::stream::TotalsStream;
+use super::total::Kind;
+use crate::error::Error;
+
+/// Totals over groups of neighbouring rows.
+#[derive(Debug, Clone)]
+pub struct TotalsExec {
+    pub(super) keys: Vec<Arc<dyn PhysicalExpr>>,
+    pub(super) totals: Vec<Total>,
+    /// The order that keeps the rows of a group together.
+    order: LexOrdering,
+    input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+/// One column of the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Total {
+    pub kind: Kind,
+    /// None counts rows.
+    pub value: Option<Arc<dyn PhysicalExpr>>,
+    pub condition: Option<Arc<dyn PhysicalExpr>>,
+    name: String,
+}
+
+/// The same answer by neighbours, if the plan is an aggregate that finds its groups side by side and asks for nothing but
+/// counts, sums of floating point, and minima and maxima of whole numbers and instants.
+pub fn in_totals(plan: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>> {
+    let aggregate = plan.downcast_ref::<AggregateExec>()?;
+    let (groups, is_whole) =
+        (aggregate.group_expr(), matches!(aggregate.mode(), AggregateMode::Single | AggregateMode::SinglePartitioned));
+    let is_plain = groups.is_single() && !groups.is_empty() && aggregate.limit_options().is_none();
+    if !is_whole || !is_plain || *aggregate.input_order_mode() != InputOrderMode::Sorted {
+        return None;
+    }
+    let keys: Vec<Arc<dyn PhysicalExpr>> = groups.expr().iter().map(|(key, _)| Arc::clone(key)).collect();
+    let given = aggregate.aggr_expr().iter().zip(aggregate.filter_expr());
+    let totals = given.map(|(function, filter)| total(function, filter.clone(), &aggregate.input().schema()));
+    let totals = totals.collect::<Option<Vec<Total>>>()?;
+    let conditions = totals.iter().filter(|total| total.condition.is_some()).count();
+    if !keys.iter().all(|key| key.is::<Column>()) || conditions > u64::BITS as usize {
+        return None;
+    }
+    let (input, properties) = (Arc::clone(aggregate.input()), Arc::clone(aggregate.properties()));
+    let order = input.output_ordering()?.iter().take(keys.len()).cloned();
+    let order = LexOrdering::new(order.collect::<Vec<_>>())?;
+    if !order.iter().all(|by| keys.iter().any(|key| key.eq(&by.expr))) {
+        return None;
+    }
+    Some(Arc::new(TotalsExec { keys, totals, order, input, properties, metrics: ExecutionPlanMetricsSet::new() }))
+}
+
+fn total(
+    function: &AggregateFunctionExpr,
+    condition: Option<Arc<dyn PhysicalExpr>>,
+    input: &SchemaRef,
+) -> Option<Total> {
+    let expressions = function.expressions();
+    let [value] = expressions.as_slice() else {
+        return None;
+    };
+    if function.is_distinct() || !function.order_bys().is_empty() || function.ignore_nulls() {
+        return None;
+    }
+    let of = value.data_type(input).ok()?;
+    let kind = match (function.fun().name(), &of) {
+        ("count", _) => Kind::Count,
+        ("sum", DataType::Float64) => Kind::Sum,
+        ("min", DataType::Int64 | DataType::Timestamp(..)) => Kind::Min,
+        ("max", DataType::Int64 | DataType::Timestamp(..)) => Kind::Max,
+        _ => return None,
+    };
+    let is_counted =
+        kind == Kind::Count && value.downcast_ref::<Literal>().is_some_and(|literal| !literal.value().is_null());
+    let value = (!is_counted).then(|| Arc::clone(value));
+    Some(Total { kind, value, condition, name: function.name().to_owned() })
+}
+
+impl TotalsExec {
+    /// Its rows.
+    pub fn input(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.input
+    }
+
+    /// The same answer from the same rows in other types; keys stay columns.
+    pub fn with_input(
+        &self,
+        input: Arc<dyn ExecutionPlan>,
+        decoded: impl Fn(&Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>>,
+    ) -> Result<Self> {
+        let totals = self.totals.iter().map(|total| {
+            let value = total.value.as_ref().map(&decoded).transpose()?;
+            let condition = total.condition.as_ref().map(&decoded).transpose()?;
+            Ok(Total { value, condition, ..total.clone() })
+        });
+        let totals = totals.collect::<Result<_>>()?;
+        Ok(Self { totals, input, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() })
+    }
+}
+
+impl DisplayAs for TotalsExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
+        let totals: Vec<&str> = self.totals.iter().map(|total| total.name.as_str()).collect();
+        write!(f, "TotalsExec: gby=[{}], aggr=[{}]", keys.join(", "), totals.join(", "))
+    }
+}
+
+impl ExecutionPlan for TotalsExec {
+    fn name(&self) -> &str {
+        "TotalsExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::KeyPartitioned(self.keys.clone())])
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        vec![Some(self.order.clone().into())]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        let of_totals = self.totals.iter().flat_map(|total| total.value.iter().chain(&total.condition));
+        for expression in self.keys.iter().chain(of_totals) {
+            if f(expression)? == TreeNodeRecursion::Stop {
+                return Ok(TreeNodeRecursion::Stop);
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let [input] = <[_; 1]>::try_from(children).map_err(|_| Error::internal("TotalsExec has one child"))?;
+        Ok(Arc::new(Self { input, metrics: ExecutionPlanMetricsSet::new(), ..Self::clone(&self) }))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let input = self.input.execute(partition, Arc::clone(&context))?;
+        let stream = TotalsStream::new(self, input, context.session_config().batch_size(), metrics)?;
+        Ok(stream.into_stream())
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
