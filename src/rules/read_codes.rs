@@ -9,7 +9,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 
-use crate::operators::sequence::in_codes;
+use crate::operators::{sequence, totals};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -22,7 +22,11 @@ impl PhysicalOptimizerRule for ReadCodes {
 
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = plan.transform_up(|node| {
-            Ok(match in_codes(&node)? {
+            let coded = match sequence::in_codes(&node)? {
+                None => totals::in_codes(&node)?,
+                coded => coded,
+            };
+            Ok(match coded {
                 Some(coded) => Transformed::yes(coded),
                 None => Transformed::no(node),
             })

@@ -138,7 +138,6 @@ impl DataSource for Columns {
     }
 
     fn open_with_args(&self, args: OpenArgs) -> Result<SendableRecordBatchStream> {
-        let is_coded = self.is_coded();
         let Some(columns) = self.picked().filter(|_| self.files.limit.is_none()) else {
             return self.files.open_with_args(args);
         };
@@ -148,7 +147,7 @@ impl DataSource for Columns {
             store: context.runtime_env().object_store(&self.files.object_store_url)?,
             source: self.clone(),
             columns,
-            is_coded,
+            reads_whole: self.is_coded() || self.brings,
             context,
             hits: MetricBuilder::new(&metrics).counter("columns_in_memory", partition),
             misses: MetricBuilder::new(&metrics).counter("columns_decoded", partition),
@@ -272,7 +271,8 @@ struct Reading {
     store: Arc<dyn ObjectStore>,
     /// The table's columns, in the order in which they go out.
     columns: Vec<usize>,
-    is_coded: bool,
+    /// Whether files are read by whole columns, in memory or not.
+    reads_whole: bool,
     context: Arc<TaskContext>,
     hits: Count,
     misses: Count,
@@ -285,14 +285,14 @@ impl Reading {
     async fn rows(self: Arc<Self>, file: PartitionedFile) -> Result<Batches> {
         let cache = &self.source.cache;
         let is_known = cache.footer(file.path()).is_some();
-        if !(self.is_coded || self.source.brings || is_known) {
+        if !(self.reads_whole || is_known) {
             return self.pages(file);
         }
         let schema = Arc::clone(self.source.files.file_source().table_schema().file_schema());
         let reader = ColumnReader::open(Arc::clone(&self.store), file.clone(), schema, cache).await?;
         let groups = reader.groups();
         let is_there = |group| self.columns.iter().all(|column| cache.holds(&self.part(&reader, group, *column)));
-        if !(self.is_coded || self.source.brings || groups.iter().all(|(group, _)| is_there(*group))) {
+        if !(self.reads_whole || groups.iter().all(|(group, _)| is_there(*group))) {
             return self.pages(file);
         }
         let reader = Arc::new(reader);

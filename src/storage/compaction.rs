@@ -20,10 +20,9 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlanProperties;
 use futures::StreamExt;
 
-use super::commit::Staged;
 use super::ranges::Span;
 use super::scan::TableScan;
-use super::snapshot::{Change, Operation, Snapshot, conflict};
+use super::snapshot::{Operation, Snapshot, conflict};
 use super::sorting::Sorting;
 use super::table::Table;
 use super::writer::{Drafts, Files, SORTED_FILE_ROWS, Writer};
@@ -80,16 +79,9 @@ impl Table {
         if before.is_some() && before != after {
             return Err(Error::internal(format!("{before:?} rows became {after:?} when files were joined")));
         }
-        let change = Change {
-            base: Arc::clone(at.metadata()),
-            removes,
-            adds: drafts.files().to_vec(),
-            altered: None,
-            schema: Arc::clone(at.schema()),
-            operation: Operation::Compact,
-        };
+        let staged = self.staged(&at, Operation::Compact, removes, drafts);
         let writing = self.write_lock().await;
-        Staged::new(Arc::clone(self), change, drafts).commit_under(writing).await?;
+        staged.commit_under(writing).await?;
         Ok(true)
     }
 

@@ -201,7 +201,7 @@ impl Table {
         Ok(staged.altering(metadata, schema))
     }
 
-    fn staged(
+    pub(super) fn staged(
         self: &Arc<Self>,
         at: &Snapshot,
         operation: Operation,

@@ -20,9 +20,9 @@ use futures::StreamExt;
 
 use super::entity::{Codes, Entity, Rows};
 use super::function::Slot;
-use super::keys::runs;
 use super::prepare::{Prepare, Side};
 use crate::error::{Error, Result, SqlState};
+use crate::operators::entities::{evaluate, runs};
 
 /// The rows of all entities, a piece per partition that they came from: each entity's are in one.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl Collecting {
         let keys = whole.columns()[..self.side.entity.len()].to_vec();
         let entities = runs(&keys)?;
         let met = entities.iter().map(|_| AtomicBool::new(false)).collect();
-        let mut prepare = Prepare::new(self.over_read(&schema))?;
+        let mut prepare = Prepare::new(self.side.numbered(&schema))?;
         let mut codes = prepare.codes(&self.slot_types)?;
         let (_, rows) = prepare.values(&whole, &mut codes)?;
         Ok(Some((Piece { keys, rows, codes, entities, met }, memory)))
@@ -101,18 +101,13 @@ impl Collecting {
     /// What is computed of a batch's rows: a column each, text as values, because the dictionaries of batches differ.
     fn read(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let columns = self.side.per_row().map(|expression| {
-            let column = expression.evaluate(batch)?.into_array(batch.num_rows())?;
+            let column = evaluate(expression, batch)?;
             Ok(cast(&column, &Slot::plain(column.data_type()))?)
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let fields =
             columns.iter().enumerate().map(|(at, column)| Field::new(at.to_string(), column.data_type().clone(), true));
         Ok(RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)?)
-    }
-
-    /// The same side over batches of what has been computed.
-    fn over_read(&self, schema: &Schema) -> Side {
-        self.side.numbered(schema)
     }
 }
 

@@ -1,42 +1,27 @@
-//! Has a sequence function's input bring text as dictionaries: entities are then told apart by comparing numbers, and
-//! conditions are computed once per entry.
-//!
-//! Only the way from a source to the function changes, and nothing that either says: what else reads such a column on that
-//! way gets its values.
+//! A sequence function over text as dictionaries.
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema};
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::physical_expr::expressions::{CastExpr, Column, IsNotNullExpr, IsNullExpr};
-use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
-use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
-use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+use datafusion::physical_plan::ExecutionPlan;
 
-use super::conditions::{first, only_column};
 use super::exec::SequenceExec;
 use super::function::Slot;
-use super::per_entry::PerEntry;
 use super::prepare::{Arguments, Side};
-use crate::model::AsCodes;
-use crate::operators::totals::TotalsExec;
+use crate::operators::entities::{Types, input_in_codes};
 
-/// A sequence function, or totals, over text as dictionaries, if that is what the plan is and its source has any.
+/// The same function over text as dictionaries, if the plan is one and its source has any.
 pub fn in_codes(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    if let Some(totals) = plan.downcast_ref::<TotalsExec>() {
-        return totals_in_codes(totals);
-    }
     let Some(sequence) = plan.downcast_ref::<SequenceExec>() else {
         return Ok(None);
     };
     let Some(input) = input_in_codes(sequence.input())? else {
         return Ok(None);
     };
-    let rows = Types { plain: &sequence.input().schema(), coded: &input.schema() }.side(&sequence.arguments().rows)?;
+    let rows = coded(&sequence.arguments().rows, &Types { plain: &sequence.input().schema(), coded: &input.schema() })?;
     let beside = match sequence.beside() {
         Some((side, plain)) => Some(match input_in_codes(plain)? {
-            Some(coded) => (Types { plain: &plain.schema(), coded: &coded.schema() }.side(side)?, coded),
+            Some(input) => (coded(side, &Types { plain: &plain.schema(), coded: &input.schema() })?, input),
             None => (side.clone(), Arc::clone(plain)),
         }),
         None => None,
@@ -45,121 +30,16 @@ pub fn in_codes(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Executio
     Ok(Some(Arc::new(sequence.with_input(arguments, input, beside)?)))
 }
 
-fn totals_in_codes(totals: &TotalsExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let Some(input) = input_in_codes(totals.input())? else {
-        return Ok(None);
-    };
-    let types = Types { plain: &totals.input().schema(), coded: &input.schema() };
-    Ok(Some(Arc::new(totals.with_input(Arc::clone(&input), |expression| types.decode(Arc::clone(expression)))?)))
-}
-
-fn input_in_codes(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    if plan.children().is_empty() {
-        return Ok(plan.with_new_state(Arc::new(AsCodes)));
-    }
-    if let Some(filter) = plan.downcast_ref::<FilterExec>() {
-        return filter_in_codes(filter);
-    }
-    match plan.downcast_ref::<ProjectionExec>() {
-        Some(projection) => projection_in_codes(projection),
-        None => Ok(None),
-    }
-}
-
-fn filter_in_codes(filter: &FilterExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let Some(input) = input_in_codes(filter.input())? else {
-        return Ok(None);
-    };
-    let types = Types { plain: &filter.input().schema(), coded: &input.schema() };
-    let predicate = types.condition(Arc::clone(filter.predicate()))?;
-    let filter = FilterExecBuilder::new(predicate, input)
-        .apply_projection_by_ref(filter.projection().as_ref())?
-        .with_default_selectivity(filter.default_selectivity())
-        .with_batch_size(filter.batch_size())
-        .with_fetch(filter.fetch());
-    Ok(Some(Arc::new(filter.build()?)))
-}
-
-fn projection_in_codes(projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let Some(input) = input_in_codes(projection.input())? else {
-        return Ok(None);
-    };
-    let types = Types { plain: &projection.input().schema(), coded: &input.schema() };
-    let columns = projection
-        .expr()
-        .iter()
-        .map(|given| Ok(ProjectionExpr { expr: types.keep(Arc::clone(&given.expr))?, alias: given.alias.clone() }));
-    Ok(Some(Arc::new(ProjectionExec::try_new(columns.collect::<Result<Vec<_>>>()?, input)?)))
-}
-
-/// The columns of an input as they were, and as they come now.
-struct Types<'a> {
-    plain: &'a Schema,
-    coded: &'a Schema,
-}
-
-impl Types<'_> {
-    /// What is read of rows: entities and values of few kinds by their codes, all else by value.
-    fn side(&self, side: &Side) -> Result<Side> {
-        let slots = side.slots.iter().map(|(kind, slot)| match kind {
-            Slot::Code => Ok((*kind, self.kept(slot)?)),
-            _ => Ok((*kind, self.decoded(slot)?)),
-        });
-        Ok(Side {
-            entity: self.kept(&side.entity)?,
-            at: self.decode(Arc::clone(&side.at))?,
-            tiebreak: self.decoded(&side.tiebreak)?,
-            slots: slots.collect::<Result<_>>()?,
-        })
-    }
-
-    /// The same expressions, columns left as they come.
-    fn kept(&self, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<Arc<dyn PhysicalExpr>>> {
-        expressions.iter().map(|expression| self.keep(Arc::clone(expression))).collect()
-    }
-
-    /// The same expressions over the values that there were.
-    fn decoded(&self, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<Arc<dyn PhysicalExpr>>> {
-        expressions.iter().map(|expression| self.decode(Arc::clone(expression))).collect()
-    }
-
-    fn keep(&self, expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
-        if expression.is::<Column>() { Ok(expression) } else { self.decode(expression) }
-    }
-
-    /// A filter: what reads one coded column alone is computed per entry.
-    fn condition(&self, condition: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
-        let rewritten = condition.transform_down(|e| {
-            if e.data_type(self.plain)? != DataType::Boolean || e.is::<IsNullExpr>() || e.is::<IsNotNullExpr>() {
-                return Ok(Transformed::new(self.decode(e)?, true, TreeNodeRecursion::Jump));
-            }
-            let Some(column) = only_column(&e).filter(|column| self.was(column).is_some()) else {
-                return Ok(Transformed::no(e));
-            };
-            let decoded = self.decode(e)?;
-            let alone = first(Arc::clone(&decoded))?;
-            Ok(Transformed::new(Arc::new(PerEntry::new(column, decoded, alone)), true, TreeNodeRecursion::Jump))
-        });
-        Ok(rewritten?.data)
-    }
-
-    fn decode(&self, expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
-        let decoded = expression.transform_down(|e| {
-            let asks_for_null = e.is::<IsNullExpr>() || e.is::<IsNotNullExpr>();
-            if asks_for_null && e.children().iter().all(|inner| inner.is::<Column>()) {
-                return Ok(Transformed::new(e, false, TreeNodeRecursion::Jump));
-            }
-            let Some(plain) = e.downcast_ref::<Column>().and_then(|column| self.was(column)) else {
-                return Ok(Transformed::no(e));
-            };
-            Ok(Transformed::new(Arc::new(CastExpr::new(e, plain, None)), true, TreeNodeRecursion::Jump))
-        });
-        Ok(decoded?.data)
-    }
-
-    /// The type that a column had, if it has another now.
-    fn was(&self, column: &Column) -> Option<DataType> {
-        let was = self.plain.field(column.index()).data_type();
-        (was != self.coded.field(column.index()).data_type()).then(|| was.clone())
-    }
+/// What is read of rows: entities and values of few kinds by their codes, all else by value.
+fn coded(side: &Side, types: &Types<'_>) -> Result<Side> {
+    let slots = side.slots.iter().map(|(kind, slot)| match kind {
+        Slot::Code => Ok((*kind, types.kept(slot)?)),
+        _ => Ok((*kind, types.decoded(slot)?)),
+    });
+    Ok(Side {
+        entity: types.kept(&side.entity)?,
+        at: types.decode(Arc::clone(&side.at))?,
+        tiebreak: types.decoded(&side.tiebreak)?,
+        slots: slots.collect::<Result<_>>()?,
+    })
 }

@@ -20,13 +20,14 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties,
     InputDistributionRequirements, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
 };
+use tokio::sync::OnceCell;
 
 use super::beside::{Collected, Collecting};
 use super::prepare::{Arguments, Prepare, Side};
 use super::stream::{Others, SequenceStream};
 use super::ties::Ties;
 use crate::error::Error;
-use tokio::sync::OnceCell;
+use crate::operators::entities::{into_stream, visit};
 
 /// Runs a sequence function.
 #[derive(Debug, Clone)]
@@ -123,9 +124,13 @@ impl SequenceExec {
         let (collected, properties) = (Arc::default(), Arc::new(properties));
         Ok(Self { arguments, input, beside, collected, answer, given, properties, metrics })
     }
-}
 
-impl SequenceExec {
+    /// What is read of its inputs, and they.
+    fn sides(&self) -> impl Iterator<Item = (&Side, &Arc<dyn ExecutionPlan>)> {
+        let beside = self.beside.as_ref().map(|(side, input)| (side, input));
+        [(&self.arguments.rows, &self.input)].into_iter().chain(beside)
+    }
+
     fn collecting(&self) -> Option<Collecting> {
         let (side, input) = self.beside.clone()?;
         let own = self.arguments.rows.slots.len();
@@ -169,25 +174,20 @@ impl ExecutionPlan for SequenceExec {
 
     /// The two inputs needn't agree: rows beside are found by their entity wherever they are.
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        let sides = [&self.arguments.rows].into_iter().chain(self.beside.as_ref().map(|(side, _)| side));
-        InputDistributionRequirements::new(
-            sides.map(|side| Distribution::KeyPartitioned(side.entity.clone())).collect(),
-        )
+        let keys = self.sides().map(|(side, _)| Distribution::KeyPartitioned(side.entity.clone()));
+        InputDistributionRequirements::new(keys.collect())
     }
 
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        let sides = [&self.arguments.rows].into_iter().chain(self.beside.as_ref().map(|(side, _)| side));
-        sides.map(|side| side.order().map(Into::into)).collect()
+        self.sides().map(|(side, _)| side.order().map(Into::into)).collect()
     }
 
     /// Rows that come in order are read as they come, even in one partition: more of them would have to be sorted again.
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        let sides = [(&self.arguments.rows, &self.input)].into_iter();
-        let sides = sides.chain(self.beside.as_ref().map(|(side, input)| (side, input)));
         let comes_in_order = |(side, input): (&Side, &Arc<dyn ExecutionPlan>)| {
             side.order().is_some_and(|order| input.equivalence_properties().ordering_satisfy(order).unwrap_or(false))
         };
-        sides.map(|side| !comes_in_order(side)).collect()
+        self.sides().map(|side| !comes_in_order(side)).collect()
     }
 
     /// The order by entity is in the node's properties. Saying here that it keeps its input's would let the engine move a sort
@@ -197,7 +197,7 @@ impl ExecutionPlan for SequenceExec {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        [&self.input].into_iter().chain(self.beside.as_ref().map(|(_, input)| input)).collect()
+        self.sides().map(|(_, input)| input).collect()
     }
 
     fn apply_expressions(
@@ -205,12 +205,7 @@ impl ExecutionPlan for SequenceExec {
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
         let beside = self.beside.iter().flat_map(|(side, _)| side.per_row());
-        for expression in self.arguments.rows.per_row().chain(&self.arguments.constants).chain(beside) {
-            if f(expression)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
+        visit(self.arguments.rows.per_row().chain(&self.arguments.constants).chain(beside), f)
     }
 
     fn replace_children(
@@ -255,7 +250,7 @@ impl ExecutionPlan for SequenceExec {
             metrics: BaselineMetrics::new(&self.metrics, partition),
             ended: false,
         };
-        Ok(stream.into_stream())
+        Ok(into_stream(stream, self.schema()))
     }
 
     fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {

@@ -12,33 +12,27 @@
 //! |---|---|
 //! | `function` | what a function says of itself: [`SequenceFunction`], [`Kernel`] |
 //! | `node`, `planner`, `exec`, `stream` | the operator |
-//! | `prepare`, `conditions`, `intern` | arguments: conditions become bits, values of few kinds codes |
+//! | `prepare`, `intern` | arguments: conditions become bits, values of few kinds codes |
 //! | `beside` | rows of another relation, held while the entity's own pass |
 //! | `ties` | rows of one instant in the order of a tiebreak |
-//! | `keys` | where one entity's rows end |
-//! | `codes`, `per_entry` | text read as dictionaries, and filters on it |
+//! | `codes` | text read as dictionaries |
 //! | `entity` | one entity's rows as plain values |
 
 mod beside;
 mod codes;
-mod conditions;
 mod entity;
 mod exec;
 mod function;
 mod intern;
-mod keys;
 mod node;
-mod per_entry;
 mod planner;
 mod prepare;
 mod stream;
 mod ties;
 
 pub use codes::in_codes;
-pub(super) use conditions::Conditions;
 pub use entity::{Codes, Entity, Keeper};
 pub use function::{Kernel, SequenceFunction, Slot};
 pub use intern::NULL_CODE;
-pub(super) use keys::{runs, same};
 pub use node::{Beside, Sequence, SequenceArguments};
 pub use planner::SequenceQueries;

@@ -12,12 +12,11 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::PhysicalExpr;
 
-use super::conditions::Conditions;
 use super::entity::{Codes, Numbers, Rows, Values};
 use super::function::{Function, Kernel, Slot};
 use super::intern::Interner;
-use super::keys::{runs, same};
 use crate::error::{Error, Result};
+use crate::operators::entities::{Conditions, evaluate, runs, same};
 
 /// The physical arguments of a call.
 #[derive(Debug, Clone)]
@@ -172,10 +171,6 @@ impl Prepare {
         self.last_tie = Some((ties.iter().map(|tie| tie.slice(last, 1)).collect(), rank));
         Ok(ranks)
     }
-}
-
-pub(super) fn evaluate(expression: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
-    Ok(expression.evaluate(batch)?.into_array(batch.num_rows())?)
 }
 
 /// Times in their own unit, and whole numbers.

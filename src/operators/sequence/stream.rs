@@ -16,17 +16,16 @@ use arrow::record_batch::RecordBatch;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::BaselineMetrics;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use tokio::sync::OnceCell;
 
 use super::beside::{Collected, Collecting, KeyOrder};
 use super::entity::{Codes, Entity, Rows};
 use super::function::Kernel;
-use super::keys::{runs, same};
 use super::prepare::{Arguments, Prepare};
 use super::ties::Ties;
 use crate::error::{Error, Result, SqlState};
+use crate::operators::entities::{Answer, runs, same};
 
 /// The state of one partition.
 pub(super) struct SequenceStream {
@@ -105,17 +104,7 @@ impl<'a> Lookup<'a> {
     }
 }
 
-impl SequenceStream {
-    /// The answer as the engine reads it.
-    pub fn into_stream(self) -> SendableRecordBatchStream {
-        let schema = Arc::clone(&self.schema);
-        let batches = futures::stream::try_unfold(self, async |mut stream| {
-            let next = stream.next().await?;
-            Ok::<_, Error>(next.map(|batch| (batch, stream)))
-        });
-        Box::pin(RecordBatchStreamAdapter::new(schema, batches.map_err(Into::into)))
-    }
-
+impl Answer for SequenceStream {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if let Some(batch) = self.answer.next_completed_batch() {
@@ -158,7 +147,9 @@ impl SequenceStream {
             }
         }
     }
+}
 
+impl SequenceStream {
     fn add(&mut self, batch: &RecordBatch, others: Option<&Collected>) -> Result<()> {
         let (keys, rows) = self.prepare.values(batch, &mut self.codes)?;
         let runs = runs(&keys)?;

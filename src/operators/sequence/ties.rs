@@ -9,9 +9,9 @@ use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 use arrow::row::{RowConverter, SortField};
 
-use super::keys::{runs, same};
-use super::prepare::{Side, evaluate};
+use super::prepare::Side;
 use crate::error::Result;
+use crate::operators::entities::{evaluate, runs, same};
 
 /// The ties of one partition.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ use datafusion::physical_plan::{
 use super::stream::TotalsStream;
 use super::total::Kind;
 use crate::error::Error;
+use crate::operators::entities::{Types, input_in_codes, into_stream, visit};
 
 /// Totals over groups of neighbouring rows.
 #[derive(Debug, Clone)]
@@ -70,6 +71,18 @@ pub fn in_totals(plan: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>
     Some(Arc::new(TotalsExec { keys, totals, order, input, properties, metrics: ExecutionPlanMetricsSet::new() }))
 }
 
+/// The same totals over text as dictionaries, if the plan is some and its source has any.
+pub fn in_codes(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(totals) = plan.downcast_ref::<TotalsExec>() else {
+        return Ok(None);
+    };
+    let Some(input) = input_in_codes(&totals.input)? else {
+        return Ok(None);
+    };
+    let coded = totals.decoding(&Types { plain: &totals.input.schema(), coded: &input.schema() })?;
+    Ok(Some(Arc::new(TotalsExec { totals: coded, input, metrics: ExecutionPlanMetricsSet::new(), ..totals.clone() })))
+}
+
 fn total(
     function: &AggregateFunctionExpr,
     condition: Option<Arc<dyn PhysicalExpr>>,
@@ -97,24 +110,15 @@ fn total(
 }
 
 impl TotalsExec {
-    /// Its rows.
-    pub fn input(&self) -> &Arc<dyn ExecutionPlan> {
-        &self.input
-    }
-
-    /// The same answer from the same rows in other types; keys stay columns.
-    pub fn with_input(
-        &self,
-        input: Arc<dyn ExecutionPlan>,
-        decoded: impl Fn(&Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>>,
-    ) -> Result<Self> {
+    /// The totals over values where the input brings codes; keys stay columns.
+    fn decoding(&self, types: &Types<'_>) -> Result<Vec<Total>> {
+        let decoded = |expression: &Arc<dyn PhysicalExpr>| types.decode(Arc::clone(expression));
         let totals = self.totals.iter().map(|total| {
-            let value = total.value.as_ref().map(&decoded).transpose()?;
-            let condition = total.condition.as_ref().map(&decoded).transpose()?;
+            let value = total.value.as_ref().map(decoded).transpose()?;
+            let condition = total.condition.as_ref().map(decoded).transpose()?;
             Ok(Total { value, condition, ..total.clone() })
         });
-        let totals = totals.collect::<Result<_>>()?;
-        Ok(Self { totals, input, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() })
+        totals.collect()
     }
 }
 
@@ -156,12 +160,7 @@ impl ExecutionPlan for TotalsExec {
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
         let of_totals = self.totals.iter().flat_map(|total| total.value.iter().chain(&total.condition));
-        for expression in self.keys.iter().chain(of_totals) {
-            if f(expression)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
+        visit(self.keys.iter().chain(of_totals), f)
     }
 
     fn replace_children(
@@ -181,7 +180,7 @@ impl ExecutionPlan for TotalsExec {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let input = self.input.execute(partition, Arc::clone(&context))?;
         let stream = TotalsStream::new(self, input, context.session_config().batch_size(), metrics)?;
-        Ok(stream.into_stream())
+        Ok(into_stream(stream, self.schema()))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {

@@ -8,14 +8,13 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::metrics::BaselineMetrics;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 
 use super::exec::TotalsExec;
 use super::total::{Kind, Totals, Value};
 use crate::error::{Error, Result};
-use crate::operators::sequence::{Conditions, runs, same};
+use crate::operators::entities::{Answer, Conditions, evaluate, runs, same};
 
 /// The state of one partition.
 pub(super) struct TotalsStream {
@@ -65,17 +64,9 @@ impl TotalsStream {
             ended: false,
         })
     }
+}
 
-    /// The answer as the engine reads it.
-    pub fn into_stream(self) -> SendableRecordBatchStream {
-        let schema = Arc::clone(&self.schema);
-        let batches = futures::stream::try_unfold(self, async |mut stream| {
-            let next = stream.next().await?;
-            Ok::<_, Error>(next.map(|batch| (batch, stream)))
-        });
-        Box::pin(RecordBatchStreamAdapter::new(schema, batches.map_err(Into::into)))
-    }
-
+impl Answer for TotalsStream {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
         while !self.ended {
             let input = self.input.next().await.transpose()?;
@@ -93,7 +84,9 @@ impl TotalsStream {
         }
         Ok(None)
     }
+}
 
+impl TotalsStream {
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         let keys = self.keys.iter().map(|key| evaluate(key, batch)).collect::<Result<Vec<_>>>()?;
         let runs = runs(&keys)?;
@@ -177,8 +170,4 @@ struct Members {
     value: Option<Arc<dyn PhysicalExpr>>,
     conditions: Vec<Option<u32>>,
     columns: Vec<usize>,
-}
-
-fn evaluate(expression: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
-    Ok(expression.evaluate(batch)?.into_array(batch.num_rows())?)
 }

@@ -4,15 +4,17 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayData, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array};
+use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Int32Type, Schema};
+use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::PhysicalExpr;
 
+use super::entries::{Entries, few_entries};
+use super::expressions::evaluate;
 use crate::error::Error;
 
 /// A condition that reads one column alone.
@@ -22,31 +24,14 @@ pub(super) struct PerEntry {
     condition: Arc<dyn PhysicalExpr>,
     /// The condition over a batch of that column alone.
     alone: Arc<dyn PhysicalExpr>,
-    /// The last dictionary and what holds of its entries, and of NULL after them: batches of one file share it.
-    last: Mutex<Option<(ArrayData, BooleanArray)>>,
+    /// What holds of a dictionary's entries, and of NULL after them.
+    entries: Mutex<Entries<BooleanArray>>,
 }
 
 impl PerEntry {
     /// The condition, and the same over a batch of its column alone.
     pub fn new(column: Column, condition: Arc<dyn PhysicalExpr>, alone: Arc<dyn PhysicalExpr>) -> Self {
-        Self { column, condition, alone, last: Mutex::default() }
-    }
-
-    fn of_entries(&self, schema: &Schema, dictionary: &DictionaryArray<Int32Type>) -> Result<BooleanArray> {
-        let values = dictionary.values().to_data();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, held)) = last.as_ref()
-            && known.ptr_eq(&values)
-        {
-            return Ok(held.clone());
-        }
-        let keys: Int32Array = (0..values.len() as i32).map(Some).chain([None]).collect();
-        let entries: ArrayRef = Arc::new(DictionaryArray::try_new(keys, Arc::clone(dictionary.values()))?);
-        let field = schema.field(self.column.index()).clone().with_nullable(true);
-        let each = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![entries])?;
-        let held = self.alone.evaluate(&each)?.into_array(each.num_rows())?.as_boolean().clone();
-        *last = Some((values, held.clone()));
-        Ok(held)
+        Self { column, condition, alone, entries: Mutex::default() }
     }
 }
 
@@ -60,11 +45,16 @@ impl PhysicalExpr for PerEntry {
     }
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
-        let dictionary = batch.column(self.column.index()).as_dictionary_opt::<Int32Type>();
-        let Some(dictionary) = dictionary.filter(|dictionary| dictionary.values().len() < batch.num_rows()) else {
+        let index = self.column.index();
+        let Some(dictionary) = few_entries(batch.column(index)) else {
             return self.condition.evaluate(batch);
         };
-        let held = self.of_entries(batch.schema_ref(), dictionary)?;
+        let of_entries = |each: &RecordBatch| Ok(evaluate(&self.alone, each)?.as_boolean().clone());
+        // Partitions share the expression: the lock is held for the look-up alone.
+        let held = {
+            let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.of(dictionary, batch.schema_ref(), index, of_entries)?
+        };
         let null = held.len() as i32 - 1;
         let keys = match dictionary.keys().null_count() {
             0 => dictionary.keys().clone(),

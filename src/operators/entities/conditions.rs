@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayData, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array};
-use arrow::datatypes::{Int32Type, Schema};
+use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::physical_expr::expressions::Column;
@@ -13,6 +12,7 @@ use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::PhysicalExpr;
 
+use super::entries::{Entries, few_entries};
 use crate::error::Result;
 
 /// Up to 64 conditions.
@@ -33,8 +33,8 @@ struct OfColumn {
     conditions: Vec<Condition>,
     /// The same over a batch of that column alone.
     alone: Vec<Condition>,
-    /// The last dictionary and its entries' masks, NULL's after them: batches of one file share it.
-    last: Option<(ArrayData, Vec<u64>)>,
+    /// The masks of a dictionary's entries, NULL's after them.
+    entries: Entries<Arc<[u64]>>,
 }
 
 impl Conditions {
@@ -54,7 +54,7 @@ impl Conditions {
                 }
                 None => {
                     let (conditions, alone) = (vec![(bit, condition)], vec![alone]);
-                    of_columns.push(OfColumn { column, conditions, alone, last: None });
+                    of_columns.push(OfColumn { column, conditions, alone, entries: Entries::default() });
                 }
             }
         }
@@ -77,13 +77,14 @@ impl Conditions {
 
 impl OfColumn {
     fn add(&mut self, batch: &RecordBatch, masks: &mut [u64]) -> Result<()> {
-        let Some(dictionary) = batch.column(self.column).as_dictionary_opt::<Int32Type>() else {
+        let Some(dictionary) = few_entries(batch.column(self.column)) else {
             return add(&self.conditions, batch, masks);
         };
-        if dictionary.values().len() >= batch.num_rows() {
-            return add(&self.conditions, batch, masks);
-        }
-        let entries = self.of_entries(batch.schema_ref(), dictionary)?;
+        let entries = self.entries.of(dictionary, batch.schema_ref(), self.column, |each| {
+            let mut masks = vec![0; each.num_rows()];
+            add(&self.alone, each, &mut masks)?;
+            Ok(Arc::from(masks))
+        })?;
         let (keys, null) = (dictionary.keys(), dictionary.values().len());
         match keys.nulls() {
             None => masks.iter_mut().zip(keys.values()).for_each(|(mask, key)| *mask |= entries[*key as usize]),
@@ -93,21 +94,6 @@ impl OfColumn {
             }
         }
         Ok(())
-    }
-
-    /// The masks of a dictionary's entries, and of NULL after them.
-    fn of_entries(&mut self, schema: &Schema, dictionary: &DictionaryArray<Int32Type>) -> Result<&[u64]> {
-        let values = dictionary.values().to_data();
-        if !self.last.as_ref().is_some_and(|(last, _)| last.ptr_eq(&values)) {
-            let keys: Int32Array = (0..values.len() as i32).map(Some).chain([None]).collect();
-            let column: ArrayRef = Arc::new(DictionaryArray::try_new(keys, Arc::clone(dictionary.values()))?);
-            let field = schema.field(self.column).clone().with_nullable(true);
-            let each = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![column])?;
-            let mut masks = vec![0; each.num_rows()];
-            add(&self.alone, &each, &mut masks)?;
-            self.last = Some((values, masks));
-        }
-        Ok(self.last.as_ref().map_or(&[], |(_, masks)| masks))
     }
 }
 

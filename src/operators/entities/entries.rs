@@ -1,0 +1,51 @@
+//! What holds of a dictionary's entries, computed once for all batches that share it: those of one file do.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayData, ArrayRef, AsArray, DictionaryArray, Int32Array};
+use arrow::datatypes::{Int32Type, Schema};
+use arrow::record_batch::RecordBatch;
+
+use crate::error::Result;
+
+/// The last dictionary and what holds of it.
+#[derive(Debug)]
+pub(super) struct Entries<T> {
+    last: Option<(ArrayData, T)>,
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self { last: None }
+    }
+}
+
+impl<T: Clone> Entries<T> {
+    /// What is computed from a batch of one column, with a row for each entry and a last one for NULL. `index` is the
+    /// dictionary's column in the schema.
+    pub fn of(
+        &mut self,
+        dictionary: &DictionaryArray<Int32Type>,
+        schema: &Schema,
+        index: usize,
+        compute: impl FnOnce(&RecordBatch) -> Result<T>,
+    ) -> Result<T> {
+        let values = dictionary.values().to_data();
+        if let Some((last, known)) = &self.last
+            && last.ptr_eq(&values)
+        {
+            return Ok(known.clone());
+        }
+        let keys: Int32Array = (0..values.len() as i32).map(Some).chain([None]).collect();
+        let column: ArrayRef = Arc::new(DictionaryArray::try_new(keys, Arc::clone(dictionary.values()))?);
+        let field = schema.field(index).clone().with_nullable(true);
+        let computed = compute(&RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![column])?)?;
+        self.last = Some((values, computed.clone()));
+        Ok(computed)
+    }
+}
+
+/// A column as a dictionary of fewer entries than rows, if it is one: others are not worth the way by their entries.
+pub(super) fn few_entries(column: &ArrayRef) -> Option<&DictionaryArray<Int32Type>> {
+    column.as_dictionary_opt::<Int32Type>().filter(|dictionary| dictionary.values().len() < dictionary.len())
+}

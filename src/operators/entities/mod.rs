@@ -1,0 +1,23 @@
+//! What the operators over rows sorted by entity share.
+//!
+//! | file | what |
+//! |---|---|
+//! | `keys` | where one entity's rows end |
+//! | `conditions`, `per_entry`, `entries` | conditions as bits of a mask, and as filters; both once per entry of a dictionary |
+//! | `codes` | the way from a source, with text as dictionaries |
+//! | `answer` | an operator's batches as the engine reads them |
+//! | `expressions` | expressions computed and visited |
+
+mod answer;
+mod codes;
+mod conditions;
+mod entries;
+mod expressions;
+mod keys;
+mod per_entry;
+
+pub(super) use answer::{Answer, into_stream};
+pub(super) use codes::{Types, input_in_codes};
+pub(super) use conditions::Conditions;
+pub(super) use expressions::{evaluate, visit};
+pub(super) use keys::{runs, same};
