@@ -6,7 +6,7 @@
 //! | `home`, `lock`, `sweep` | the database's folder and its catalog records, who holds it, what crashes leave |
 //! | `log`, `snapshot`, `commit` | a table's versions: read, held in memory, made |
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
-//! | `table`, `writer`, `rewrite` | one table; its files, written and rewritten |
+//! | `table`, `writer`, `layout`, `rewrite` | one table; its files, written and rewritten; how columns lie in them |
 //! | `sorting`, `sorter` | the order that a table keeps its rows in, and who brings them into it |
 //! | `placement` | the check that rows are in the order that their file claims |
 //! | `background`, `compaction`, `cleanup` | what goes on behind statements: files are joined, old ones removed |
@@ -25,6 +25,7 @@ mod disk;
 mod file_bytes;
 mod files;
 mod home;
+mod layout;
 mod lock;
 mod log;
 mod merging;

@@ -1,15 +1,11 @@
 //! Writes rows into Parquet files.
-//!
-//! Layout as measured for journey data (20 million interactions): integers and times delta-packed without a dictionary,
-//! text as a dictionary, ZSTD(1), but Snappy for texts that rows are sorted by, groups of 1 Mi rows, a page index. ZSTD over
-//! plain timestamps reads 2 to 3 times slower.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::partition;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use chrono::Utc;
@@ -18,13 +14,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ConvertedType, Encoding, PageType, ZstdLevel};
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
+use super::layout::{coded, layout};
 use super::placement::Placement;
 use super::schema::{file_schema, to_file};
 use super::snapshot::DataFile;
@@ -33,15 +26,9 @@ use super::sorting::Sorting;
 use super::statistics::Collector;
 use crate::error::{Error, Result};
 
-/// Rows of a row group.
-const GROUP_ROWS: usize = 1 << 20;
 /// Where a file ends and the next begins: large enough that a table has few, small enough that a rewrite is cheap.
 const FILE_ROWS: usize = 4 << 20;
 const FILE_BYTES: usize = 128 << 20;
-
-/// Bytes of the dictionary of a text that rows are sorted by. It is to stay one, whatever its size: runs of equal rows are found
-/// by comparing codes, and each entry is stored once.
-const KEY_DICTIONARY: usize = 64 << 20;
 
 /// Where a file of a sorted table ends: several of them are read side by side, each in its order.
 pub(super) const SORTED_FILE_ROWS: usize = 512 << 10;
@@ -147,7 +134,7 @@ impl Files {
         }
         let file = match self.open.take() {
             Some(file) => file,
-            None => OpenFile::begin(&self.done.target)?,
+            None => OpenFile::begin(&self.done.target, &batch)?,
         };
         let last = key.map(|key| batch.column(key).slice(batch.num_rows() - 1, 1));
         let mut file = file.write(batch).await?;
@@ -166,14 +153,14 @@ impl Files {
 }
 
 impl OpenFile {
-    fn begin(target: &Target) -> Result<Self> {
+    fn begin(target: &Target, first: &RecordBatch) -> Result<Self> {
         // By time, so that rows are read in the order in which they came, before and after reopening.
         let name = format!("{:016x}-{}.parquet", Utc::now().timestamp_micros(), Uuid::new_v4());
         let path = target.folder.clone().join(name.as_str());
         let schema = file_schema(&target.schema);
         // Without Arrow's own schema beside Parquet's: it would tell other readers to make views of text.
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(&schema, target.sorting.as_ref())?)
+            .with_properties(layout(&schema, target.sorting.as_ref(), first).map_err(encoding)?)
             .with_skip_arrow_metadata(true);
         Ok(Self {
             name,
@@ -290,55 +277,6 @@ impl Drop for Drafts {
             });
         }
     }
-}
-
-fn properties(schema: &Schema, sorting: Option<&Sorting>) -> Result<WriterProperties> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(encoding)?))
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Page);
-    for field in schema.fields() {
-        let column = ColumnPath::new(vec![field.name().clone()]);
-        properties = match field.data_type() {
-            DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Date32 | DataType::Timestamp(..) => {
-                properties
-                    .set_column_dictionary_enabled(column.clone(), false)
-                    .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
-            }
-            // Parquet's bounds leave NaN out, and SQL puts it above all numbers: `x > 5` would skip rows.
-            DataType::Float32 | DataType::Float64 => {
-                properties.set_column_statistics_enabled(column, EnabledStatistics::None)
-            }
-            DataType::Utf8View if sorting.is_some_and(|sorting| sorting.columns().contains(field.name())) => {
-                // Many entries that are read with every question: ZSTD takes as long as all the rest of the scan.
-                properties
-                    .set_column_dictionary_page_size_limit(column.clone(), KEY_DICTIONARY)
-                    .set_column_compression(column, Compression::SNAPPY)
-            }
-            _ => properties,
-        };
-    }
-    Ok(properties.build())
-}
-
-/// The text columns of a file that lie in it as dictionaries throughout: none of their pages had to be written plainly because
-/// the dictionary was full.
-fn coded(footer: &ParquetMetaData) -> Vec<String> {
-    let schema = footer.file_metadata().schema_descr();
-    let columns = schema.columns().iter().enumerate().filter(|(index, column)| {
-        let mut chunks = footer.row_groups().iter().map(|group| group.column(*index));
-        column.converted_type() == ConvertedType::UTF8 && chunks.all(is_dictionary)
-    });
-    columns.map(|(_, column)| column.name().to_owned()).collect()
-}
-
-fn is_dictionary(chunk: &ColumnChunkMetaData) -> bool {
-    let pages = chunk.page_encoding_stats();
-    pages.is_some_and(|pages| {
-        let mut data =
-            pages.iter().filter(|page| matches!(page.page_type, PageType::DATA_PAGE | PageType::DATA_PAGE_V2));
-        data.all(|page| matches!(page.encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY))
-    })
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
