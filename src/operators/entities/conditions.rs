@@ -12,7 +12,7 @@ use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::PhysicalExpr;
 
-use super::entries::{Entries, few_entries};
+use super::entries::{Entries, by_entry, few_entries};
 use crate::error::Result;
 
 /// Up to 64 conditions.
@@ -87,7 +87,7 @@ impl OfColumn {
         })?;
         let (keys, null) = (dictionary.keys(), dictionary.values().len());
         match keys.nulls() {
-            None => masks.iter_mut().zip(keys.values()).for_each(|(mask, key)| *mask |= entries[*key as usize]),
+            None => by_entry(&entries, keys.values(), masks, |mask, held| *mask |= held),
             Some(_) => {
                 let keys = keys.iter().map(|key| key.map_or(null, |key| key as usize));
                 masks.iter_mut().zip(keys).for_each(|(mask, key)| *mask |= entries[key]);

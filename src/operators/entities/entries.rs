@@ -49,3 +49,16 @@ impl<T: Clone> Entries<T> {
 pub(super) fn few_entries(column: &ArrayRef) -> Option<&DictionaryArray<Int32Type>> {
     column.as_dictionary_opt::<Int32Type>().filter(|dictionary| dictionary.values().len() < dictionary.len())
 }
+
+/// Joins what holds of each row's entry to the row.
+pub fn by_entry<T: Copy + Default, U>(entries: &[T], keys: &[i32], rows: &mut [U], join: impl Fn(&mut U, T)) {
+    // In a table that a byte can't leave, no look-up is checked against the end.
+    const BYTE: usize = 1 << u8::BITS;
+    let rows = rows.iter_mut().zip(keys);
+    if entries.len() > BYTE {
+        return rows.for_each(|(row, key)| join(row, entries[*key as usize]));
+    }
+    let mut table = [T::default(); BYTE];
+    table[..entries.len()].copy_from_slice(entries);
+    rows.for_each(|(row, key)| join(row, table[*key as u8 as usize]));
+}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringViewArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray};
 use arrow::compute::kernels::cmp::{distinct, not_distinct};
 use arrow::datatypes::{Int32Type, Int64Type};
 
@@ -11,18 +11,25 @@ use crate::error::Result;
 /// The longest stretches of rows with equal keys, in order; NULL equals NULL.
 pub fn runs(keys: &[ArrayRef]) -> Result<Vec<Range<usize>>> {
     let rows = keys.first().map_or(0, |key| key.len());
-    // A byte per pair of neighbours: loops without branches, which compilers turn into vector code.
+    let keys = keys.iter().map(Key::of).collect::<Result<Vec<_>>>()?;
+    // A byte per pair of neighbours: a loop without branches, which compilers turn into vector code.
     let mut differ = vec![0_u8; rows.saturating_sub(1)];
-    for key in keys {
-        match (key.as_dictionary_opt::<Int32Type>(), key.as_primitive_opt::<Int64Type>()) {
-            (Some(codes), _) if codes.null_count() == 0 && codes.values().null_count() == 0 => {
-                of_codes(codes, &mut differ)?
-            }
-            (_, Some(numbers)) if numbers.null_count() == 0 => of_numbers(numbers.values(), &mut differ),
-            _ => of_any(key, &mut differ)?,
-        }
+    keys.iter().for_each(|key| key.mark(&mut differ));
+    let mut edges = marked(&differ);
+    if keys.iter().any(|key| matches!(key, Key::Codes(..))) {
+        // The last key mostly tells.
+        edges.retain(|pair| keys.iter().rev().any(|key| key.differs(*pair as usize)));
     }
-    Ok(cut(&differ, rows))
+    let starts = std::iter::once(0).chain(edges.iter().map(|pair| *pair as usize + 1));
+    let ends = edges.iter().map(|pair| *pair as usize + 1).chain([rows]);
+    Ok(starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect())
+}
+
+/// The pairs of neighbours that are equal, by the first of the two.
+pub fn equal_neighbours(numbers: &[i64]) -> Vec<u32> {
+    let next = numbers.iter().skip(1);
+    let equal: Vec<u8> = numbers.iter().zip(next).map(|(one, next)| u8::from(one == next)).collect();
+    marked(&equal)
 }
 
 /// Whether a row equals the first row of others; NULL equals NULL.
@@ -35,67 +42,74 @@ pub fn same(one: &[ArrayRef], others: &[ArrayRef]) -> Result<bool> {
     Ok(true)
 }
 
-fn of_numbers<N: PartialEq>(numbers: &[N], differ: &mut [u8]) {
+/// One key of rows, as its neighbours are compared.
+enum Key<'a> {
+    Numbers(&'a [i64]),
+    /// Equal codes are equal values; different ones mostly are not, but a dictionary may hold a value twice.
+    Codes(&'a [i32], &'a StringViewArray),
+    /// Whether neighbours differ.
+    Compared(BooleanArray),
+}
+
+impl<'a> Key<'a> {
+    fn of(key: &'a ArrayRef) -> Result<Self> {
+        if let Some(numbers) = key.as_primitive_opt::<Int64Type>().filter(|numbers| numbers.null_count() == 0) {
+            return Ok(Self::Numbers(numbers.values()));
+        }
+        if let Some(codes) = key.as_dictionary_opt::<Int32Type>()
+            && let Some(values) = codes.values().as_string_view_opt()
+            && codes.null_count() + values.null_count() == 0
+        {
+            return Ok(Self::Codes(codes.keys().values(), values));
+        }
+        let pairs = key.len().saturating_sub(1);
+        let next = if pairs > 0 { key.slice(1, pairs) } else { key.slice(0, 0) };
+        Ok(Self::Compared(distinct(&key.slice(0, pairs), &next)?))
+    }
+
+    fn mark(&self, differ: &mut [u8]) {
+        match self {
+            Self::Numbers(numbers) => mark(numbers, differ),
+            Self::Codes(codes, _) => mark(codes, differ),
+            Self::Compared(unequal) => unequal.values().set_indices().for_each(|pair| differ[pair] = 1),
+        }
+    }
+
+    fn differs(&self, pair: usize) -> bool {
+        match self {
+            Self::Numbers(numbers) => numbers[pair] != numbers[pair + 1],
+            Self::Codes(codes, values) => !are_equal(values, codes[pair] as usize, codes[pair + 1] as usize),
+            Self::Compared(unequal) => unequal.value(pair),
+        }
+    }
+}
+
+fn mark<N: PartialEq>(numbers: &[N], differ: &mut [u8]) {
     let next = numbers.iter().skip(1);
     differ.iter_mut().zip(numbers.iter().zip(next)).for_each(|(differ, (one, next))| *differ |= u8::from(one != next));
 }
 
-/// Equal codes are equal values; different ones mostly are not, but a dictionary may hold a value twice.
-fn of_codes(codes: &DictionaryArray<Int32Type>, differ: &mut [u8]) -> Result<()> {
-    let keys = codes.keys().values();
-    let Some(values) = codes.values().as_string_view_opt() else {
-        return of_any(&(std::sync::Arc::new(codes.clone()) as ArrayRef), differ);
-    };
-    let mut changes = vec![0_u8; differ.len()];
-    of_numbers(keys, &mut changes);
-    each_edge(&changes, |pair| {
-        if differ[pair] == 0 && !are_equal(values, keys[pair], keys[pair + 1]) {
-            differ[pair] = 1;
-        }
-    });
-    Ok(())
-}
-
-fn are_equal(values: &StringViewArray, one: i32, other: i32) -> bool {
-    values.value(one as usize) == values.value(other as usize)
-}
-
-fn of_any(key: &ArrayRef, differ: &mut [u8]) -> Result<()> {
-    let pairs = differ.len();
-    if pairs > 0 {
-        let unequal = distinct(&key.slice(0, pairs), &key.slice(1, pairs))?;
-        unequal.values().set_indices().for_each(|pair| differ[pair] = 1);
+/// Where bytes are set; without a branch that a run's length would decide.
+fn marked(set: &[u8]) -> Vec<u32> {
+    let mut places = vec![0; set.len() + 1];
+    let mut count = 0;
+    for (place, set) in set.iter().enumerate() {
+        places[count] = place as u32;
+        count += usize::from(*set);
     }
-    Ok(())
+    places.truncate(count);
+    places
 }
 
-/// The stretches between pairs that differ.
-fn cut(differ: &[u8], rows: usize) -> Vec<Range<usize>> {
-    let mut runs = Vec::with_capacity(rows / 8);
-    let mut start = 0;
-    each_edge(differ, |pair| {
-        runs.push(start..pair + 1);
-        start = pair + 1;
-    });
-    if start < rows {
-        runs.push(start..rows);
-    }
-    runs
-}
-
-/// Calls for each pair that differs, in order.
-#[inline(always)]
-fn each_edge(differ: &[u8], mut edge: impl FnMut(usize)) {
-    let (blocks, rest) = differ.as_chunks::<8>();
-    for (block, pairs) in blocks.iter().enumerate() {
-        let mut set = u64::from_le_bytes(*pairs);
-        while set != 0 {
-            edge(block * 8 + set.trailing_zeros() as usize / 8);
-            set &= set - 1;
-        }
-    }
-    for (at, _) in rest.iter().enumerate().filter(|(_, differs)| **differs != 0) {
-        edge(blocks.len() * 8 + at);
+/// Whether two entries are equal. A view begins with the text's length and its first four bytes, and holds texts of up to
+/// twelve bytes whole.
+fn are_equal(values: &StringViewArray, one: usize, other: usize) -> bool {
+    const WITHIN: u32 = 12;
+    let (view, others) = (values.views()[one], values.views()[other]);
+    match view as u32 {
+        _ if view as u64 != others as u64 => false,
+        ..=WITHIN => view == others,
+        _ => values.value(one) == values.value(other),
     }
 }
 
@@ -105,7 +119,7 @@ mod tests {
 
     use std::sync::Arc;
 
-    use arrow::array::{Int32Array, Int64Array};
+    use arrow::array::{DictionaryArray, Int32Array, Int64Array};
     use proptest::prelude::*;
 
     use super::*;
@@ -119,9 +133,13 @@ mod tests {
         starts.iter().enumerate().map(|(run, start)| *start..end(run)).collect()
     }
 
-    /// As texts in a dictionary that holds every one of them twice.
+    /// As texts, short ones and ones that begin alike, in a dictionary that holds every one of them twice.
     fn as_codes(key: &[Option<i64>]) -> ArrayRef {
-        let values: StringViewArray = (0..8).map(|entry| Some(format!("value number {}", entry % 4))).collect();
+        let text = |entry| match entry % 4 {
+            short @ 0..2 => format!("value {short}"),
+            long => format!("value number {long}"),
+        };
+        let values: StringViewArray = (0..8).map(|entry| Some(text(entry))).collect();
         let keys = key.iter().enumerate().map(|(row, key)| key.map(|key| key as i32 + 4 * (row % 2) as i32));
         Arc::new(DictionaryArray::try_new(keys.collect::<Int32Array>(), Arc::new(values)).unwrap())
     }

@@ -18,6 +18,8 @@ pub(super) struct Rows {
     pub times: Numbers,
     /// Ranks of the tiebreak: rows of equal time and rank are in no order. `None` where the call has no tiebreak.
     pub ranks: Option<Vec<u32>>,
+    /// The rows that happened when their next one did; none where it is not known.
+    pub ties: Option<Vec<u32>>,
     /// One entry per slot.
     pub slots: Vec<Values>,
 }
@@ -166,7 +168,7 @@ impl<'a> Entity<'a> {
     {
         let (times, ranks, codes) = (self.times(), self.ranks(), self.codes(slot));
         let tied = |row: usize| times[row] == times[row - 1] && ranks.is_none_or(|ranks| ranks[row] == ranks[row - 1]);
-        if !(1..codes.len()).any(tied) {
+        if !self.may_tie() || !(1..codes.len()).any(tied) {
             return codes;
         }
         scratch.clear();
@@ -179,6 +181,16 @@ impl<'a> Entity<'a> {
             }
         }
         scratch
+    }
+
+    /// Whether rows of one instant may be among them.
+    fn may_tie(&self) -> bool {
+        let Some(ties) = &self.rows.ties else {
+            return true;
+        };
+        // Few batches have any.
+        let next = ties.partition_point(|tie| (*tie as usize) < self.range.start);
+        ties.get(next).is_some_and(|tie| (*tie as usize) + 1 < self.range.end)
     }
 }
 
@@ -224,6 +236,7 @@ impl Rows {
             self.slots = other.slots.iter().map(Values::empty).collect();
         }
         self.times.append(&other.times[range.clone()]);
+        self.ties = None;
         if let Some(ranks) = &other.ranks {
             self.ranks.get_or_insert_default().extend_from_slice(&ranks[range.clone()]);
         }

@@ -14,6 +14,7 @@ use arrow::row::{OwnedRow, RowConverter, SortField};
 
 use super::function::Slot;
 use crate::error::{Error, Result};
+use crate::operators::entities::by_entry;
 
 /// The code of NULL.
 pub const NULL_CODE: u32 = u32::MAX;
@@ -25,7 +26,7 @@ pub(super) struct Interner {
     known: HashMap<OwnedRow, u32>,
     values: Vec<OwnedRow>,
     /// The dictionary seen last and the codes of its entries: batches of one file share it.
-    last: Option<(ArrayRef, Vec<u32>)>,
+    last: Option<(ArrayRef, Arc<[u32]>)>,
     data_type: DataType,
 }
 
@@ -51,16 +52,17 @@ impl Interner {
             DataType::Dictionary(..) => cast(column, &wanted)?,
             _ if is_text => cast(column, &wanted)?,
             // Arrow packs few other types into dictionaries.
-            _ => return self.entries(column),
+            _ => return Ok(self.entries(column)?.to_vec()),
         };
         let dictionary = column.as_dictionary::<Int32Type>();
         let entries = self.entries(dictionary.values())?;
         let keys = dictionary.keys();
-        let code = |key: i32| entries.get(key as usize).copied().unwrap_or(NULL_CODE);
-        Ok(match keys.nulls() {
-            None => keys.values().iter().map(|key| code(*key)).collect(),
-            Some(_) => keys.iter().map(|key| key.map_or(NULL_CODE, code)).collect(),
-        })
+        let mut codes = vec![NULL_CODE; keys.len()];
+        match keys.nulls() {
+            None => by_entry(&entries, keys.values(), &mut codes, |row, code| *row = code),
+            Some(valid) => valid.valid_indices().for_each(|row| codes[row] = entries[keys.value(row) as usize]),
+        }
+        Ok(codes)
     }
 
     /// The values of codes.
@@ -80,19 +82,19 @@ impl Interner {
     }
 
     /// The codes of values one by one: a dictionary's entries, mostly.
-    fn entries(&mut self, dictionary: &ArrayRef) -> Result<Vec<u32>> {
+    fn entries(&mut self, dictionary: &ArrayRef) -> Result<Arc<[u32]>> {
         if let Some((last, codes)) = &self.last
             && (Arc::ptr_eq(last, dictionary) || last.to_data().ptr_eq(&dictionary.to_data()))
         {
-            return Ok(codes.clone());
+            return Ok(Arc::clone(codes));
         }
         let rows = self.converter.convert_columns(std::slice::from_ref(dictionary))?;
         let codes = (0..dictionary.len()).map(|entry| match dictionary.is_null(entry) {
             true => NULL_CODE,
             false => self.code(rows.row(entry).owned()),
         });
-        let codes: Vec<u32> = codes.collect();
-        self.last = Some((Arc::clone(dictionary), codes.clone()));
+        let codes: Arc<[u32]> = codes.collect();
+        self.last = Some((Arc::clone(dictionary), Arc::clone(&codes)));
         Ok(codes)
     }
 

@@ -145,17 +145,35 @@ pub(super) struct Groups<T> {
 /// Totals so far: by bit, and over all rows.
 #[derive(Debug)]
 struct Open<T> {
-    by_bit: [T; u64::BITS as usize],
+    /// The last one is of rows without any bit, for no branch to ask whether a row has one.
+    by_bit: [T; u64::BITS as usize + 1],
     met: u64,
     all: T,
     any: bool,
+}
+
+impl<T: Copy> Open<T> {
+    #[inline(always)]
+    fn add(&mut self, bits: u64, value: T, join: &impl Fn(T, T) -> T) {
+        self.met |= bits;
+        let mut rest = bits;
+        loop {
+            let total = &mut self.by_bit[rest.trailing_zeros() as usize];
+            *total = join(*total, value);
+            rest &= rest.wrapping_sub(1);
+            // Few rows have several.
+            if rest == 0 {
+                break;
+            }
+        }
+    }
 }
 
 impl<T: Copy> Groups<T> {
     fn new(conditions: Vec<Option<u32>>, nothing: T) -> Self {
         let asked = conditions.iter().flatten().fold(0, |asked, bit| asked | 1 << bit);
         let (values, met) = (conditions.iter().map(|_| vec![]).collect(), conditions.iter().map(|_| vec![]).collect());
-        let open = Open { by_bit: [nothing; 64], met: 0, all: nothing, any: false };
+        let open = Open { by_bit: [nothing; 65], met: 0, all: nothing, any: false };
         Self { conditions, asked, nothing, open, is_open: false, values, met }
     }
 
@@ -167,6 +185,23 @@ impl<T: Copy> Groups<T> {
         value: impl Fn(usize) -> T,
         join: impl Fn(T, T) -> T,
     ) {
+        match nulls {
+            None => self.add_valid(rows, |_| true, value, join),
+            Some(nulls) => self.add_valid(rows, |row| nulls.is_valid(row), value, join),
+        }
+    }
+
+    /// Adds every row, one without a value as nothing: which rows have one, no branch would foresee.
+    #[inline(always)]
+    fn add_valid(
+        &mut self,
+        rows: &Rows<'_>,
+        is_valid: impl Fn(usize) -> bool,
+        value: impl Fn(usize) -> T,
+        join: impl Fn(T, T) -> T,
+    ) {
+        let nothing = self.nothing;
+        let value = |row| if is_valid(row) { value(row) } else { nothing };
         let over_all = self.conditions.contains(&None);
         for (at, run) in rows.runs.iter().enumerate() {
             if at > 0 || !rows.continues {
@@ -174,19 +209,15 @@ impl<T: Copy> Groups<T> {
             }
             self.is_open = true;
             let open = &mut self.open;
-            for row in run.clone() {
-                if nulls.is_some_and(|nulls| nulls.is_null(row)) {
-                    continue;
+            if over_all {
+                for row in run.clone() {
+                    (open.all, open.any) = (join(open.all, value(row)), open.any | is_valid(row));
                 }
-                if over_all {
-                    (open.all, open.any) = (join(open.all, value(row)), true);
-                }
-                let mut bits = if self.asked == 0 { 0 } else { rows.masks[row] & self.asked };
-                open.met |= bits;
-                while bits != 0 {
-                    let total = &mut open.by_bit[bits.trailing_zeros() as usize];
-                    *total = join(*total, value(row));
-                    bits &= bits - 1;
+            }
+            if self.asked != 0 {
+                for (row, mask) in run.clone().zip(&rows.masks[run.clone()]) {
+                    let bits = if is_valid(row) { mask & self.asked } else { 0 };
+                    open.add(bits, value(row), &join);
                 }
             }
         }
