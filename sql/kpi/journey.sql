@@ -43,30 +43,21 @@ SELECT
     stay.entered_at,
     stay.left_at,
     stay.next_state,
-    stay.next_state IS NULL AND stay.outcome IS NULL AS open,
-    coalesce(target.outcome IN ('lost', 'churned'), false) AS lost,
-    stay.next_state IS NOT NULL
-        AND stay.next_state <> stay.state
-        AND NOT coalesce(target.outcome IN ('lost', 'churned'), false)
-        AND NOT coalesce(target.position < stay.position, false) AS converted
-FROM (
-    SELECT
-        change.account_id,
-        change.contact_id,
-        change.track,
-        change.journey_id,
-        change.state,
-        change.entered_at,
-        here.position,
-        here.outcome,
-        lead(change.entered_at) OVER following AS left_at,
-        lead(change.state) OVER following AS next_state
-    FROM journey.state_changes AS change
-    LEFT JOIN journey.demand_states AS here ON here.state = change.state
-    WHERE change.entered_at <= (SELECT as_of FROM kpi.as_of)
-    WINDOW following AS (PARTITION BY change.journey_id ORDER BY change.entered_at, here.position, change.state)
+    stay.open,
+    bad.state IS NOT NULL AS lost,
+    stay.next_state IS NOT NULL AND stay.next_state <> stay.state AND NOT stay.regressed AND bad.state IS NULL AS converted,
+    stay.visit,
+    stay.rework,
+    stay.regressed,
+    CASE WHEN bad.state IS NULL THEN stay.skipped ELSE 0 END AS skipped
+FROM state_intervals(
+    journey.state_changes,
+    as_of => (SELECT as_of FROM kpi.as_of),
+    keep => (account_id, contact_id, track)
 ) AS stay
-LEFT JOIN journey.demand_states AS target ON target.state = stay.next_state
+LEFT JOIN (
+    SELECT DISTINCT state FROM journey.demand_states WHERE outcome IN ('lost', 'churned')
+) AS bad ON bad.state = stay.next_state
 LEFT JOIN kpi.stakeholders AS who ON who.contact_id = stay.contact_id;
 COMMENT ON VIEW kpi.state_intervals IS 'Every stay of a journey in a demand state, one row per entry: a journey that comes back to a state has another row.';
 COMMENT ON COLUMN kpi.state_intervals.account_id IS 'The account.';
@@ -81,6 +72,10 @@ COMMENT ON COLUMN kpi.state_intervals.next_state IS 'The state entered next, whi
 COMMENT ON COLUMN kpi.state_intervals.open IS 'Whether the journey is still there and not at its end: what survival analysis censors. A state with an outcome ends a journey.';
 COMMENT ON COLUMN kpi.state_intervals.lost IS 'Whether the next state is lost or churned.';
 COMMENT ON COLUMN kpi.state_intervals.converted IS 'Whether the journey moved on: the next state is neither lost nor churned, nor an earlier one, nor this one again.';
+COMMENT ON COLUMN kpi.state_intervals.visit IS 'Which entry of the journey into this state it is, from 1.';
+COMMENT ON COLUMN kpi.state_intervals.rework IS 'Whether the journey was in the state before: visit > 1.';
+COMMENT ON COLUMN kpi.state_intervals.regressed IS 'Whether the next state is an earlier one by position; also where it is lost or churned and stands there.';
+COMMENT ON COLUMN kpi.state_intervals.skipped IS 'How many positions the journey jumped over on its way to the next state; 0 where it went back, was lost or churned, or stays.';
 
 CREATE VIEW kpi.next_states AS
 SELECT state, lead(state) OVER (ORDER BY position, state) AS next_state

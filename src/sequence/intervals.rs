@@ -5,7 +5,7 @@ use super::events::NULL_STATE;
 /// What is known of a state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct State {
-    /// Its place in the journey. States aside of the way, such as lost, best have none: going there skips nothing.
+    /// Its place in the journey.
     pub position: Option<i32>,
     /// Whether the journey ends here, so that staying is not waiting.
     pub terminal: bool,
@@ -26,7 +26,7 @@ pub struct Interval {
     pub next: Option<u32>,
     /// Whether the entity is still there and the journey not at its end: what survival analysis censors.
     pub open: bool,
-    /// How many positions that some state has lie between this one and the next state's, going forward.
+    /// How many steps of the way lie between this state's position and the next one's, going forward.
     pub skipped: u32,
     /// Whether the next state's position is before this one.
     pub regressed: bool,
@@ -49,20 +49,29 @@ pub struct Intervals {
 /// A state, and how often the entity at hand entered it.
 #[derive(Debug, Clone)]
 struct Known {
-    /// The number of different positions before its own.
-    rank: Option<i32>,
+    position: Option<i32>,
+    /// How many steps of the way come before its position, and how many up to it.
+    before: u32,
+    upto: u32,
     terminal: bool,
     visits: u32,
 }
 
 impl Intervals {
-    /// Intervals between these states, by code, as seen at `as_of`.
-    pub fn new(states: &[State], as_of: i64) -> Self {
-        let mut positions: Vec<i32> = states.iter().filter_map(|state| state.position).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        let rank = |position: i32| positions.partition_point(|known| *known < position) as i32;
-        let known = |state: &State| Known { rank: state.position.map(rank), terminal: state.terminal, visits: 0 };
+    /// Intervals between these states, by code, as seen at `as_of`. Who goes past one of the positions of the way skips it.
+    pub fn new(states: &[State], way: &[i32], as_of: i64) -> Self {
+        let mut way = way.to_vec();
+        way.sort_unstable();
+        way.dedup();
+        let before = |position: i32| way.partition_point(|step| *step < position) as u32;
+        let upto = |position: i32| way.partition_point(|step| *step <= position) as u32;
+        let known = |&State { position, terminal }: &State| Known {
+            position,
+            before: position.map_or(0, before),
+            upto: position.map_or(0, upto),
+            terminal,
+            visits: 0,
+        };
         Self { states: states.iter().map(known).collect(), as_of }
     }
 
@@ -84,10 +93,11 @@ impl Intervals {
     }
 
     fn interval(&mut self, (entered, state): (usize, u32), next: Option<(usize, u32)>) -> Interval {
-        let rank = next.and_then(|(_, next)| self.states[next as usize].rank);
+        let there = next.map(|(_, next)| &self.states[next as usize]);
+        let there = there.and_then(|there| Some((there.position?, there.before)));
         let here = &mut self.states[state as usize];
         here.visits += 1;
-        let ahead = rank.zip(here.rank).map_or(0, |(there, here)| there - here);
+        let moved = here.position.zip(there);
         Interval {
             state,
             visit: here.visits,
@@ -95,8 +105,8 @@ impl Intervals {
             left: next.map(|(row, _)| row),
             next: next.map(|(_, state)| state),
             open: next.is_none() && !here.terminal,
-            skipped: (ahead - 1).max(0) as u32,
-            regressed: ahead < 0,
+            skipped: moved.map_or(0, |(_, (_, before))| before.saturating_sub(here.upto)),
+            regressed: moved.is_some_and(|(position, (there, _))| there < position),
             rework: here.visits > 1,
         }
     }

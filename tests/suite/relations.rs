@@ -48,7 +48,7 @@ const CALLS: &[(&str, &[&str])] = &[
     (
         "state_intervals",
         &["SELECT * FROM state_intervals(t, state => what, entity => contact_id, tiebreak => id, terminal => what = 'd',
-           position => CASE what WHEN 'a' THEN 1 WHEN 'b' THEN 3 WHEN 'c' THEN 2 END) ORDER BY 1, 4, 2, 3"],
+           position => CASE what WHEN 'a' THEN 1 WHEN 'b' THEN 3 WHEN 'c' THEN 2 END, keep => (place, amount)) ORDER BY 1, 4, 2, 3"],
     ),
     ("sessions", &["SELECT * FROM sessions(t, gap => '18 hours') ORDER BY 1, 2"]),
     (
