@@ -72,6 +72,8 @@ pub struct Resolver<'a> {
     lenient: bool,
     /// Tables already found, so that the statement reads each at one snapshot; shared with the views it reads.
     pinned: Arc<Mutex<HashMap<u32, Arc<Snapshot>>>>,
+    /// The same as what plans read: a table named twice is one source, for rules to see that it is.
+    sources: Arc<Mutex<HashMap<u32, Arc<dyn TableSource>>>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -79,7 +81,17 @@ impl<'a> Resolver<'a> {
     pub fn new(engine: &'a SessionState, catalog: Arc<State>, system: &'a SystemSchemas, path: Vec<String>) -> Self {
         let zone = engine.config_options().execution.time_zone.clone();
         let types = Arc::new(ColumnTypes { zone: zone.unwrap_or_else(|| "UTC".into()) });
-        Self { engine, catalog, system, path, types, depth: 0, lenient: false, pinned: Arc::default() }
+        Self {
+            engine,
+            catalog,
+            system,
+            path,
+            types,
+            depth: 0,
+            lenient: false,
+            pinned: Arc::default(),
+            sources: Arc::default(),
+        }
     }
 
     /// The same for an INSERT: NULL in a NOT NULL column is left for the table to refuse, by the column's name.
@@ -116,6 +128,7 @@ impl<'a> Resolver<'a> {
             depth: self.depth + 1,
             lenient: self.lenient,
             pinned: self.pinned.clone(),
+            sources: self.sources.clone(),
         };
         let statement = Parser::parse_sql(&PostgreSqlDialect {}, &view.query)
             .map_err(datafusion::error::DataFusionError::from)?
@@ -188,17 +201,20 @@ impl<'a> Resolver<'a> {
             return Ok(provider_as_source(provider));
         }
         let relation = self.relation(name)?;
-        let provider: Arc<dyn TableProvider> = match &relation.body {
+        match &relation.body {
             Body::View(view) => {
                 let plan = self.plan_view(view).map_err(|e| invalid_view(relation, e))?;
-                Arc::new(ViewTable::new(plan, Some(view.query.clone())))
+                Ok(provider_as_source(Arc::new(ViewTable::new(plan, Some(view.query.clone())))))
             }
             Body::Table { .. } => {
                 let provider = self.table(relation)?.provider(self.snapshot(relation)?);
-                if self.lenient { Arc::new(Lenient(provider)) } else { provider }
+                let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+                let source = sources.entry(relation.oid).or_insert_with(|| {
+                    provider_as_source(if self.lenient { Arc::new(Lenient(provider)) } else { provider })
+                });
+                Ok(Arc::clone(source))
             }
-        };
-        Ok(provider_as_source(provider))
+        }
     }
 
     fn table(&self, relation: &RelationRecord) -> Result<&Arc<Table>> {

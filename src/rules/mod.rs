@@ -6,6 +6,7 @@
 //! | [`WidenSums`] | logical | beside it | the same |
 //! | [`PlainUtc`] | logical | beside them | it decides by the type of the moment |
 //! | [`CountDistinct`] | logical | beside them | it decides by the type of what is counted; the optimizer would spread a single DISTINCT over two aggregates |
+//! | [`ReadOnce`] | logical | before the engine's rules | relations stand as they were written: no filter is in a scan yet |
 //! | [`SumSequences`] | logical | after the engine's rules | nothing stands any more between an aggregate and what it sums |
 //! | [`TotalNeighbours`] | physical | after `EnsureCooperative` | it decides by the order that the input has in the end |
 //! | [`ReadCodes`] | physical | after it | exchanges and sorts are in their places: what stands straight below a sequence function stays there |
@@ -21,6 +22,7 @@ mod plain_utc;
 mod positions;
 mod push_entity_filters;
 mod read_codes;
+mod read_once;
 mod release_order;
 mod sum_sequences;
 mod total_neighbours;
@@ -33,6 +35,7 @@ pub use plain_utc::PlainUtc;
 pub use positions::{analyzer, optimizer, physical};
 pub use push_entity_filters::PushEntityFilters;
 pub use read_codes::ReadCodes;
+pub use read_once::ReadOnce;
 pub use release_order::ReleaseOrder;
 pub use sum_sequences::SumSequences;
 pub use total_neighbours::TotalNeighbours;

@@ -6,8 +6,8 @@ use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
 use super::{
-    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, ReadCodes, ReleaseOrder, SumSequences,
-    TotalNeighbours, WidenSums,
+    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, ReadCodes, ReadOnce, ReleaseOrder,
+    SumSequences, TotalNeighbours, WidenSums,
 };
 
 /// DataFusion's analyzer rules followed by ours.
@@ -19,14 +19,15 @@ pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<
     rules
 }
 
-/// DataFusion's optimizer rules, ours in the place of the one that moves filters.
+/// DataFusion's optimizer rules between ours, one of those in the place of the one that moves filters.
 pub fn optimizer(rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let placed = rules.into_iter().map(|rule| match rule.name() {
         "push_down_filter" => Arc::new(PushEntityFilters::default()) as Arc<dyn OptimizerRule + Send + Sync>,
         _ => rule,
     });
-    let ours: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(SumSequences);
-    placed.chain([ours]).collect()
+    let first: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(ReadOnce);
+    let last: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(SumSequences);
+    [first].into_iter().chain(placed).chain([last]).collect()
 }
 
 /// DataFusion's physical rules with ours in their places.

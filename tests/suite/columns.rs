@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// A table in the order of its entities and one in none, with the same rows: texts of few kinds and of many, with NULLs.
-async fn tables() -> Database {
+pub async fn tables() -> Database {
     let database = Database::in_memory().await.unwrap();
     let mut random = ChaCha8Rng::seed_from_u64(11);
     for (table, order) in [("s", " WITH (entity = 'account_id, contact_id', at = 'occurred_at')"), ("u", "")] {

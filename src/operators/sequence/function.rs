@@ -30,6 +30,12 @@ pub trait SequenceFunction: Any + DynEq + DynHash + Debug + Send + Sync {
         vec![]
     }
 
+    /// How many of its slots are of an entity's own rows, where the rows beside stand among them. Those of the rows beside come
+    /// next, and the last slot has two conditions: whether a row is an own one, and whether it is one beside.
+    fn own(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether the answer is about all entities together: it has no columns for the entity then, and each partition gives
     /// one at its end.
     fn is_total(&self) -> bool {

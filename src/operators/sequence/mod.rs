@@ -14,10 +14,12 @@
 //! | `node`, `planner`, `exec`, `stream` | the operator |
 //! | `prepare`, `intern` | arguments: conditions become bits, values of few kinds codes |
 //! | `beside` | rows of another relation, held while the entity's own pass |
+//! | `among` | rows beside that stand among the own ones |
 //! | `ties` | rows of one instant in the order of a tiebreak |
 //! | `codes` | text read as dictionaries |
 //! | `entity` | one entity's rows as plain values |
 
+mod among;
 mod beside;
 mod codes;
 mod entity;

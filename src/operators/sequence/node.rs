@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::{DFSchema, DFSchemaRef, Result};
 use datafusion::logical_expr::{Expr, ExprSchemable, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 
+use super::among::Among;
 use super::function::{Function, SequenceFunction};
 use crate::error::Error;
 
@@ -138,19 +139,46 @@ impl Sequence {
     /// The same call, summed: see [`SequenceFunction::summed`].
     pub fn summed(&self, by: &str, columns: &[&str]) -> Option<Result<LogicalPlan>> {
         let function = self.function.summed(by, columns)?;
-        let arguments = SequenceArguments {
+        Some(Self::with(function, self.arguments(), self.input.clone(), self.beside.clone()))
+    }
+
+    /// The same call over one relation that holds its own rows and those beside: what of it they are, and which of its rows are
+    /// which. Slots come in that order.
+    pub fn among(
+        &self,
+        input: LogicalPlan,
+        read: SequenceArguments,
+        is_own: Expr,
+        is_beside: Expr,
+    ) -> Option<LogicalPlan> {
+        let function = Function(Arc::new(Among::of(&self.function)?));
+        let SequenceArguments { entity, at, tiebreak, mut slots, constants } = read;
+        slots.push(vec![is_own, is_beside]);
+        let entity = entity.into_iter().map(|(key, _)| key).collect();
+        let schema = Arc::clone(&self.schema);
+        let node = Self { function, input, entity, at, tiebreak, slots, constants, beside: None, schema };
+        Some(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+    }
+
+    /// What it reads of its rows.
+    pub fn arguments(&self) -> SequenceArguments {
+        SequenceArguments {
             entity: self.entity.iter().map(|key| (key.clone(), String::new())).collect(),
             at: self.at.clone(),
             tiebreak: self.tiebreak.clone(),
             slots: self.slots.clone(),
             constants: self.constants.clone(),
-        };
-        Some(Self::with(function, arguments, self.input.clone(), self.beside.clone()))
+        }
     }
 
     /// The input.
     pub fn input(&self) -> &LogicalPlan {
         &self.input
+    }
+
+    /// What stands beside it.
+    pub fn beside(&self) -> Option<&Beside> {
+        self.beside.as_ref()
     }
 
     /// The input beside it.

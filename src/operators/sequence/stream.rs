@@ -19,6 +19,7 @@ use datafusion::physical_plan::metrics::BaselineMetrics;
 use futures::StreamExt;
 use tokio::sync::OnceCell;
 
+use super::among::Apart;
 use super::beside::{Collected, Collecting, KeyOrder};
 use super::entity::{Codes, Entity, Rows};
 use super::function::Kernel;
@@ -174,11 +175,21 @@ impl SequenceStream {
     fn run(&mut self, keys: &[ArrayRef], rows: &Rows, runs: &[Range<usize>], others: Option<&Collected>) -> Result<()> {
         let mut answered: Vec<u32> = Vec::with_capacity(runs.len());
         let kernel = self.arguments.kernel(&mut self.kernel)?;
-        let mut beside = Lookup::new(others, &mut self.beside, keys)?;
-        for run in runs {
-            let entity = beside.with(Entity::new(rows, &self.codes, run.clone()), run.start);
-            let added = kernel.run(&entity)?;
+        let mut answer = |entity: &Entity<'_>, run: &Range<usize>| -> Result<()> {
+            let added = kernel.run(entity)?;
             answered.extend(std::iter::repeat_n(run.start as u32, added));
+            Ok(())
+        };
+        if let Some(own) = self.arguments.function.own() {
+            let apart = Apart::new(rows, own)?;
+            for run in runs {
+                apart.entity(run, &self.codes).map_or(Ok(()), |entity| answer(&entity, run))?;
+            }
+        } else {
+            let mut beside = Lookup::new(others, &mut self.beside, keys)?;
+            for run in runs {
+                answer(&beside.with(Entity::new(rows, &self.codes, run.clone()), run.start), run)?;
+            }
         }
         if self.total {
             return Ok(());
@@ -193,15 +204,8 @@ impl SequenceStream {
             return Ok(());
         };
         rows.join()?;
-        let kernel = self.arguments.kernel(&mut self.kernel)?;
-        let mut beside = Lookup::new(others, &mut self.beside, &key)?;
-        let entity = beside.with(Entity::new(&rows, &self.codes, 0..rows.times.len()), 0);
-        let added = kernel.run(&entity)?;
-        if self.total {
-            return Ok(());
-        }
-        let columns = kernel.take(&self.codes)?;
-        self.push(&key, vec![0; added], columns)
+        let all = 0..rows.times.len();
+        self.run(&key, &rows, std::slice::from_ref(&all), others)
     }
 
     /// Runs the kernel over entities that have nothing but rows beside, if no other partition will.
