@@ -224,6 +224,14 @@ impl<'c> Call<'c> {
         Ok(self.context.plan(ast::TableFactor::Derived { lateral: false, subquery, alias: None, sample: None })?)
     }
 
+    /// The confidence level of intervals, as SQL: the session's, where it has settings.
+    pub fn confidence_level(&self) -> &'static str {
+        match self.context.context_provider().get_function_meta("current_setting") {
+            Some(_) => "CAST(current_setting('journey.confidence_level') AS DOUBLE PRECISION)",
+            None => "0.95",
+        }
+    }
+
     /// Whether the call gives an argument.
     pub fn gives(&self, argument: &str) -> bool {
         self.given.iter().any(|(given, _)| *given == argument)

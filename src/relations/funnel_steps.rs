@@ -43,7 +43,11 @@ const ENTRY: Entry = Entry {
         Column::of("entered", "bigint", "Entities at the required step before it; for step 1, all entities."),
         Column::of("reached", "bigint", "How many of them reached the step."),
         Column::of("rate", "double precision", "Their share."),
-        Column::of("ci_low", "double precision", "Lower end of the share's 95 % Wilson interval."),
+        Column::of(
+            "ci_low",
+            "double precision",
+            "Lower end of the share's Wilson interval, at journey.confidence_level.",
+        ),
         Column::of("ci_high", "double precision", "Upper end."),
         Column::of(
             "rate_from_start",
@@ -92,7 +96,7 @@ fn plan(mut call: Call<'_>) -> Result<LogicalPlan> {
     let required = |step: &usize| !optional.contains(&(*step as u64));
     let steps: Vec<Step> =
         (1..=steps).map(|number| Step { number, before: (1..number).rev().find(required) }).collect();
-    let sql = report(&steps, by.then_some(by_step));
+    let sql = report(&steps, by.then_some(by_step), call.confidence_level());
     let mut report = Parser::new(&PostgreSqlDialect {})
         .try_with_sql(&sql)
         .and_then(|mut parser| parser.parse_query())
@@ -108,7 +112,7 @@ struct Step {
 }
 
 /// The report as SQL over a funnel whose arguments are to be given.
-fn report(steps: &[Step], by_step: Option<u64>) -> String {
+fn report(steps: &[Step], by_step: Option<u64>, level: &str) -> String {
     let each = |of: &dyn Fn(&Step) -> String| steps.iter().map(of).collect::<Vec<_>>().join(", ");
     let aggregates = each(&|step| {
         let Step { number, before } = step;
@@ -122,7 +126,7 @@ fn report(steps: &[Step], by_step: Option<u64>) -> String {
         };
         let quantile = |q: &str| format!("percentile_cont({q}) WITHIN GROUP (ORDER BY {days})");
         format!(
-            "conversion_summary({reached}) FILTER (WHERE {entered}) AS s{number}, {} AS d{number}, {} AS w{number}, \
+            "conversion_summary({reached}, {level}) FILTER (WHERE {entered}) AS s{number}, {} AS d{number}, {} AS w{number}, \
              {} AS e{number}, {} AS m{number}, {} AS l{number}, {} AS u{number}",
             stopped("dropped"),
             stopped("in_window"),
