@@ -7,6 +7,7 @@
 //! | `difference` | difference of two arms' means, relative lift, CUPED, sample-ratio mismatch | Welch, delta method |
 //! | `satisfaction` | net promoter score | adjusted Wald |
 //! | `spells` | which durations are complete and which are still running | |
+//! | `incidence` | how many come to one outcome among several, with some rows still waiting | log-log |
 //! | `survival` | time to an event with some rows still waiting | log-log, Brookmeyer-Crowley |
 //! | `sum` | a sum that keeps the digits a plain one loses | |
 //! | `special` | quantiles and tails of the normal, t and chi-squared distributions | |
@@ -15,6 +16,7 @@
 //! associative up to rounding, and the default value is its neutral element.
 
 pub mod difference;
+pub mod incidence;
 pub mod interval;
 pub mod moments;
 pub mod proportion;

@@ -56,6 +56,13 @@ const CALLS: &[(&str, &[&str])] = &[
         "velocity_summary",
         &["velocity_summary(started_at, ended_at)", "velocity_summary(started_at, ended_at, observed_until)"],
     ),
+    (
+        "cumulative_incidence_summary",
+        &[
+            "cumulative_incidence_summary(reached, started_at, ended_at)",
+            "cumulative_incidence_summary(treated, started_at, ended_at, observed_until)",
+        ],
+    ),
     ("clv", &["clv(amount)"]),
     ("cp", &["cp(amount, score)"]),
     ("clv_lift", &["clv_lift(amount, treated)", "clv_lift(amount, treated, baseline)"]),
@@ -64,12 +71,13 @@ const CALLS: &[(&str, &[&str])] = &[
     ("cp_lift_summary", &["cp_lift_summary(amount, treated, baseline)"]),
 ];
 
-/// Quantiles are observed times, and what is found in a sequence is whole or a value of a row: there is no rounding to
-/// tolerate.
+/// What is computed from sorted times does not depend on how they came together, and what is found in a sequence is whole or a
+/// value of a row: there is no rounding to tolerate.
 const EXACT: &[&str] = &[
     "velocity",
     "velocity_quantile",
     "velocity_summary",
+    "cumulative_incidence_summary",
     "window_funnel",
     "sequence_match",
     "sequence_count",

@@ -8,6 +8,7 @@ use super::columns::{Reader, Writer};
 use crate::functions::entry::{Column, ColumnKind};
 use crate::sequence::retention::Retention;
 use crate::stats::difference::{Arm, Arms};
+use crate::stats::incidence::CompetingSpells;
 use crate::stats::moments::{Bivariate, Moments};
 use crate::stats::proportion::Proportion;
 use crate::stats::satisfaction::Promoters;
@@ -196,6 +197,38 @@ impl State for Spells {
     }
 }
 
+impl State for CompetingSpells {
+    const COLUMNS: &'static [Column] = &[
+        instants("own_closed"),
+        instants("own_censored"),
+        instants("own_open_since"),
+        Column { name: "own_latest", kind: ColumnKind::Instant, description: "" },
+        count("own_dropped"),
+        instants("others_closed"),
+        instants("others_censored"),
+        instants("others_open_since"),
+        Column { name: "others_latest", kind: ColumnKind::Instant, description: "" },
+        count("others_dropped"),
+    ];
+
+    fn write(&self, row: &mut Writer) {
+        self.own.write(row);
+        self.others.write(row);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { own: Spells::read(row), others: Spells::read(row) }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    fn heap_size(&self) -> usize {
+        self.own.heap_size() + self.others.heap_size()
+    }
+}
+
 impl State for Retention {
     const COLUMNS: &'static [Column] =
         &[Column { name: "first", kind: ColumnKind::Instant, description: "" }, instants("last")];
@@ -250,7 +283,8 @@ mod tests {
         round_trip(&[Arms { treated: arm(6), control: arm(7) }, Arms::default()]);
         let spells =
             Spells { closed: vec![1, 2], censored: vec![], open_since: vec![-7], latest: Some(-3), dropped: 1 };
-        round_trip(&[spells.clone(), Spells::default(), spells]);
+        round_trip(&[spells.clone(), Spells::default(), spells.clone()]);
+        round_trip(&[CompetingSpells { own: Spells::default(), others: spells }, CompetingSpells::default()]);
         round_trip(&[Retention { first: Some(-3), last: vec![i64::MIN, 7] }, Retention::default()]);
     }
 }

@@ -17,7 +17,18 @@
 //! | no rows | NULL | n, open and dropped 0, the rest NULL |
 //! | one row, closed | its days | no std_error, no interval |
 //! | too many open for the quantile to be reached | NULL | NULL; ci_low may still be known |
+//!
+//! `cumulative_incidence_summary` reads rows alike, and asks in addition whether the end is the outcome in question:
+//!
+//! | row or group | is |
+//! |---|---|
+//! | `occurred` NULL, with an end | another outcome |
+//! | `occurred`, without an end | open |
+//! | no rows | n, events, competing, open and dropped 0, the rest NULL |
+//! | nobody came to the outcome | incidence and std_error 0, no interval, no median |
+//! | everybody did | incidence 1, std_error 0, no interval |
 
+mod cumulative_incidence_summary;
 mod spell;
 mod velocity_median;
 mod velocity_quantile;
@@ -27,7 +38,12 @@ use super::function::Function;
 
 /// The family's functions.
 pub(super) fn functions() -> Vec<Function> {
-    vec![velocity_median::function(), velocity_quantile::function(), velocity_summary::function()]
+    vec![
+        velocity_median::function(),
+        velocity_quantile::function(),
+        velocity_summary::function(),
+        cumulative_incidence_summary::function(),
+    ]
 }
 
 /// The heading of the family in the reference.
