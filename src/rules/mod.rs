@@ -8,6 +8,7 @@
 //! | [`CountDistinct`] | logical | beside them | it decides by the type of what is counted; the optimizer would spread a single DISTINCT over two aggregates |
 //! | [`ReadOnce`] | logical | before the engine's rules | relations stand as they were written: no filter is in a scan yet |
 //! | [`SumSequences`] | logical | after the engine's rules | nothing stands any more between an aggregate and what it sums |
+//! | [`Quantiles`] | logical | after it | expressions are simplified: fractions are literals, and equal values look alike |
 //! | [`TotalNeighbours`] | physical | after `EnsureCooperative` | it decides by the order that the input has in the end |
 //! | [`ReadCodes`] | physical | after it | exchanges and sorts are in their places: what stands straight below a sequence function stays there |
 //! | [`PaceStreams`] | physical | after `ReadCodes`, before the last filter pushdown | the joins are chosen and distributed; filters made by them while they run still find their way past our nodes |
@@ -21,6 +22,7 @@ mod pace_streams;
 mod plain_utc;
 mod positions;
 mod push_entity_filters;
+mod quantiles;
 mod read_codes;
 mod read_once;
 mod release_order;
@@ -34,6 +36,7 @@ pub use pace_streams::PaceStreams;
 pub use plain_utc::PlainUtc;
 pub use positions::{analyzer, optimizer, physical};
 pub use push_entity_filters::PushEntityFilters;
+pub use quantiles::Quantiles;
 pub use read_codes::ReadCodes;
 pub use read_once::ReadOnce;
 pub use release_order::ReleaseOrder;

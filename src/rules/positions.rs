@@ -6,8 +6,8 @@ use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
 use super::{
-    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, ReadCodes, ReadOnce, ReleaseOrder,
-    SumSequences, TotalNeighbours, WidenSums,
+    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, Quantiles, ReadCodes, ReadOnce,
+    ReleaseOrder, SumSequences, TotalNeighbours, WidenSums,
 };
 
 /// DataFusion's analyzer rules followed by ours.
@@ -26,8 +26,8 @@ pub fn optimizer(rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Vec<Arc<dy
         _ => rule,
     });
     let first: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(ReadOnce);
-    let last: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(SumSequences);
-    [first].into_iter().chain(placed).chain([last]).collect()
+    let last: [Arc<dyn OptimizerRule + Send + Sync>; 2] = [Arc::new(SumSequences), Arc::new(Quantiles::default())];
+    [first].into_iter().chain(placed).chain(last).collect()
 }
 
 /// DataFusion's physical rules with ours in their places.

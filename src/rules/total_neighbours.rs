@@ -11,7 +11,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 
-use crate::operators::totals::in_totals;
+use crate::operators::totals::{in_totals, picking};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -24,10 +24,11 @@ impl PhysicalOptimizerRule for TotalNeighbours {
 
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = plan.transform_up(|node| {
-            Ok(match in_totals(&node) {
-                Some(totals) => Transformed::yes(totals),
-                None => Transformed::no(node),
-            })
+            let better = match in_totals(&node) {
+                Some(totals) => Some(totals),
+                None => picking(&node)?,
+            };
+            Ok(better.map_or(Transformed::no(node), Transformed::yes))
         });
         Ok(plan?.data)
     }

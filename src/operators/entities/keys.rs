@@ -25,13 +25,6 @@ pub fn runs(keys: &[ArrayRef]) -> Result<Vec<Range<usize>>> {
     Ok(starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect())
 }
 
-/// The pairs of neighbours that are equal, by the first of the two.
-pub fn equal_neighbours(numbers: &[i64]) -> Vec<u32> {
-    let next = numbers.iter().skip(1);
-    let equal: Vec<u8> = numbers.iter().zip(next).map(|(one, next)| u8::from(one == next)).collect();
-    marked(&equal)
-}
-
 /// Whether a row equals the first row of others; NULL equals NULL.
 pub fn same(one: &[ArrayRef], others: &[ArrayRef]) -> Result<bool> {
     for (one, other) in one.iter().zip(others) {

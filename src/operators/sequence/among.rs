@@ -118,7 +118,7 @@ impl Part {
         let slots = slots.iter().map(|slot| slot.take(&chosen)).collect::<Result<_>>()?;
         let times = rows.times.take(&chosen);
         let ranks = rows.ranks.as_ref().map(|ranks| chosen.iter().map(|row| ranks[*row as usize]).collect());
-        Ok(Self { rows: Rows { times, ranks, ties: None, slots }, before })
+        Ok(Self { rows: Rows { times, ranks, slots }, before })
     }
 
     fn of(&self, range: &Range<usize>) -> Range<usize> {

@@ -18,8 +18,6 @@ pub(super) struct Rows {
     pub times: Numbers,
     /// Ranks of the tiebreak: rows of equal time and rank are in no order. `None` where the call has no tiebreak.
     pub ranks: Option<Vec<u32>>,
-    /// The rows that happened when their next one did; none where it is not known.
-    pub ties: Option<Vec<u32>>,
     /// One entry per slot.
     pub slots: Vec<Values>,
 }
@@ -167,10 +165,11 @@ impl<'a> Entity<'a> {
         'a: 's,
     {
         let (times, ranks, codes) = (self.times(), self.ranks(), self.codes(slot));
-        let tied = |row: usize| times[row] == times[row - 1] && ranks.is_none_or(|ranks| ranks[row] == ranks[row - 1]);
-        if !self.may_tie() || !(1..codes.len()).any(tied) {
+        // Without a way out: looking at all of a few rows is cheaper than a branch at each.
+        if !times.windows(2).fold(false, |any, pair| any | (pair[0] == pair[1])) {
             return codes;
         }
+        let tied = |row: usize| times[row] == times[row - 1] && ranks.is_none_or(|ranks| ranks[row] == ranks[row - 1]);
         scratch.clear();
         scratch.extend_from_slice(codes);
         let mut start = 0;
@@ -181,16 +180,6 @@ impl<'a> Entity<'a> {
             }
         }
         scratch
-    }
-
-    /// Whether rows of one instant may be among them.
-    fn may_tie(&self) -> bool {
-        let Some(ties) = &self.rows.ties else {
-            return true;
-        };
-        // Few batches have any.
-        let next = ties.partition_point(|tie| (*tie as usize) < self.range.start);
-        ties.get(next).is_some_and(|tie| (*tie as usize) + 1 < self.range.end)
     }
 }
 
@@ -236,7 +225,6 @@ impl Rows {
             self.slots = other.slots.iter().map(Values::empty).collect();
         }
         self.times.append(&other.times[range.clone()]);
-        self.ties = None;
         if let Some(ranks) = &other.ranks {
             self.ranks.get_or_insert_default().extend_from_slice(&ranks[range.clone()]);
         }

@@ -16,7 +16,7 @@ use super::entity::{Codes, Numbers, Rows, Values};
 use super::function::{Function, Kernel, Slot};
 use super::intern::Interner;
 use crate::error::{Error, Result};
-use crate::operators::entities::{Conditions, equal_neighbours, evaluate, runs, same};
+use crate::operators::entities::{Conditions, evaluate, runs, same};
 
 /// The physical arguments of a call.
 #[derive(Debug, Clone)]
@@ -124,10 +124,7 @@ impl Prepare {
         let times = integers(&evaluate(&self.side.at, batch)?)?;
         let ranks = if self.side.tiebreak.is_empty() { None } else { Some(self.ranks(batch)?) };
         let slots = (0..self.side.slots.len()).map(|slot| self.slot(slot, batch, codes));
-        let slots = slots.collect::<Result<Vec<_>>>()?;
-        let has_codes = slots.iter().any(|slot| matches!(slot, Values::Codes(_)));
-        let ties = has_codes.then(|| equal_neighbours(&times));
-        Ok((entity, Rows { times, ranks, ties, slots }))
+        Ok((entity, Rows { times, ranks, slots: slots.collect::<Result<_>>()? }))
     }
 
     /// The rows of an entity without any.
@@ -139,7 +136,7 @@ impl Prepare {
             Slot::Kept => Values::Kept(vec![]),
         });
         let ranks = (!self.side.tiebreak.is_empty()).then(Vec::new);
-        Rows { times: Numbers::default(), ranks, ties: None, slots: slots.collect() }
+        Rows { times: Numbers::default(), ranks, slots: slots.collect() }
     }
 
     fn slot(&mut self, slot: usize, batch: &RecordBatch, codes: &mut Codes) -> Result<Values> {

@@ -1,17 +1,21 @@
 //! Which aggregates it takes over, and the plan node: the aggregate's own properties, another way to its rows.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::{Column, Literal};
+use datafusion::physical_expr::projection::ProjectionMapping;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{LexOrdering, OrderingRequirements};
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties,
     InputDistributionRequirements, InputOrderMode, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
@@ -27,6 +31,8 @@ use crate::operators::entities::{Types, input_in_codes, into_stream, visit};
 pub struct TotalsExec {
     pub(super) keys: Vec<Arc<dyn PhysicalExpr>>,
     pub(super) totals: Vec<Total>,
+    /// Which columns it gives: keys, then totals.
+    pub(super) given: Vec<usize>,
     /// The order that keeps the rows of a group together.
     order: LexOrdering,
     input: Arc<dyn ExecutionPlan>,
@@ -68,7 +74,38 @@ pub fn in_totals(plan: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>
     if !order.iter().all(|by| keys.iter().any(|key| key.eq(&by.expr))) {
         return None;
     }
-    Some(Arc::new(TotalsExec { keys, totals, order, input, properties, metrics: ExecutionPlanMetricsSet::new() }))
+    let given = (0..keys.len() + totals.len()).collect();
+    let metrics = ExecutionPlanMetricsSet::new();
+    Some(Arc::new(TotalsExec { keys, totals, given, order, input, properties, metrics }))
+}
+
+/// A projection over totals that make nothing else than it reads, if the plan is one over some that make more.
+pub fn picking(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some((projection, totals)) = plan
+        .downcast_ref::<ProjectionExec>()
+        .and_then(|projection| Some((projection, projection.input().downcast_ref::<TotalsExec>()?)))
+    else {
+        return Ok(None);
+    };
+    let read = projection.expr().iter().flat_map(|given| collect_columns(&given.expr));
+    let read: BTreeSet<usize> = read.map(|column| column.index()).collect();
+    if read.is_empty() || read.len() == totals.given.len() {
+        return Ok(None);
+    }
+    let read: Vec<usize> = read.into_iter().collect();
+    let moved = |e: Arc<dyn PhysicalExpr>| match e.downcast_ref::<Column>() {
+        Some(column) => {
+            let place = read.iter().position(|index| *index == column.index()).unwrap_or_default();
+            Ok(Transformed::yes(Arc::new(Column::new(column.name(), place)) as Arc<dyn PhysicalExpr>))
+        }
+        None => Ok(Transformed::no(e)),
+    };
+    let columns = projection.expr().iter().map(|given| {
+        let expr = Arc::clone(&given.expr).transform(moved)?.data;
+        Ok(ProjectionExpr { expr, alias: given.alias.clone() })
+    });
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    Ok(Some(Arc::new(ProjectionExec::try_new(columns, Arc::new(totals.giving(&read)?))?)))
 }
 
 /// The same totals over text as dictionaries, if the plan is some and its source has any.
@@ -110,6 +147,23 @@ fn total(
 }
 
 impl TotalsExec {
+    /// The same giving some of its columns alone.
+    fn giving(&self, columns: &[usize]) -> Result<Self> {
+        let schema = self.schema();
+        let picked = columns.iter().map(|index| {
+            let name = schema.field(*index).name();
+            (Arc::new(Column::new(name, *index)) as Arc<dyn PhysicalExpr>, name.clone())
+        });
+        let mapping = ProjectionMapping::try_new(picked, &schema)?;
+        let known = &self.properties.eq_properties;
+        let partitioning = self.properties.partitioning.project(&mapping, known);
+        let equivalences = known.project(&mapping, Arc::new(schema.project(columns)?));
+        let (emission, boundedness) = (self.properties.emission_type, self.properties.boundedness);
+        let properties = Arc::new(PlanProperties::new(equivalences, partitioning, emission, boundedness));
+        let given = columns.iter().map(|index| self.given[*index]).collect();
+        Ok(Self { given, properties, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() })
+    }
+
     /// The totals over values where the input brings codes; keys stay columns.
     fn decoding(&self, types: &Types<'_>) -> Result<Vec<Total>> {
         let decoded = |expression: &Arc<dyn PhysicalExpr>| types.decode(Arc::clone(expression));
@@ -125,7 +179,8 @@ impl TotalsExec {
 impl DisplayAs for TotalsExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
-        let totals: Vec<&str> = self.totals.iter().map(|total| total.name.as_str()).collect();
+        let given = self.totals.iter().zip(self.keys.len()..).filter(|(_, column)| self.given.contains(column));
+        let totals: Vec<&str> = given.map(|(total, _)| total.name.as_str()).collect();
         write!(f, "TotalsExec: gby=[{}], aggr=[{}]", keys.join(", "), totals.join(", "))
     }
 }

@@ -18,4 +18,4 @@ mod exec;
 mod stream;
 mod total;
 
-pub use exec::{in_codes, in_totals};
+pub use exec::{in_codes, in_totals, picking};

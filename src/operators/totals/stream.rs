@@ -23,7 +23,9 @@ pub(super) struct TotalsStream {
     keys: Vec<Arc<dyn PhysicalExpr>>,
     conditions: Conditions,
     families: Vec<Family>,
-    /// The keys of the groups so far, in pieces, by column.
+    /// Which columns it gives: keys, then totals.
+    given: Vec<usize>,
+    /// The keys of the groups so far, in pieces, by column; empty where they are not given.
     pieces: Vec<Vec<ArrayRef>>,
     groups: usize,
     /// The key of the last row.
@@ -55,6 +57,7 @@ impl TotalsStream {
             keys: plan.keys.clone(),
             conditions: Conditions::new(conditions)?,
             families: families(plan),
+            given: plan.given.clone(),
             pieces: vec![vec![]; plan.keys.len()],
             groups: 0,
             last: None,
@@ -104,8 +107,10 @@ impl TotalsStream {
         }
         let starts: UInt32Array = runs.iter().skip(usize::from(continues)).map(|run| run.start as u32).collect();
         self.groups += starts.len();
-        for ((pieces, key), field) in self.pieces.iter_mut().zip(&keys).zip(self.schema.fields()) {
-            pieces.push(cast(&take(key, &starts, None)?, field.data_type())?);
+        for (column, field) in self.given.iter().zip(self.schema.fields()) {
+            if let (Some(pieces), Some(key)) = (self.pieces.get_mut(*column), keys.get(*column)) {
+                pieces.push(cast(&take(key, &starts, None)?, field.data_type())?);
+            }
         }
         self.last = Some(keys.iter().map(|key| key.slice(key.len() - 1, 1)).collect());
         Ok(())
@@ -117,17 +122,20 @@ impl TotalsStream {
         if open == 0 {
             self.families.iter_mut().for_each(|family| family.totals.close());
         }
-        let mut columns: Vec<Option<ArrayRef>> = vec![None; self.schema.fields().len()];
-        for (pieces, column) in self.pieces.iter_mut().zip(&mut columns) {
+        let place = |column: usize| self.given.iter().position(|given| *given == column);
+        let mut columns: Vec<Option<ArrayRef>> = vec![None; self.given.len()];
+        for (key, pieces) in self.pieces.iter_mut().enumerate() {
+            let Some(place) = place(key) else { continue };
             let parts: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
             let joined = concat(&parts)?;
-            *column = Some(joined.slice(0, done));
+            columns[place] = Some(joined.slice(0, done));
             *pieces = vec![joined.slice(done, open)];
         }
         for family in &mut self.families {
             for (at, total) in family.columns.iter().zip(family.totals.take()) {
-                let column = self.pieces.len() + at;
-                columns[column] = Some(cast(&total, self.schema.field(column).data_type())?);
+                if let Some(place) = place(self.pieces.len() + at) {
+                    columns[place] = Some(cast(&total, self.schema.field(place).data_type())?);
+                }
             }
         }
         self.groups = open;
@@ -144,6 +152,9 @@ fn families(plan: &TotalsExec) -> Vec<Family> {
     let mut bits = 0..;
     for (column, total) in plan.totals.iter().enumerate() {
         let bit = total.condition.as_ref().and_then(|_| bits.next());
+        if !plan.given.contains(&(plan.keys.len() + column)) {
+            continue;
+        }
         match members.iter_mut().find(|known| known.kind == total.kind && known.value == total.value) {
             Some(known) => {
                 known.conditions.push(bit);

@@ -152,6 +152,28 @@ struct Open<T> {
     any: bool,
 }
 
+/// What is added up.
+pub(super) trait Number: Copy {
+    /// Itself where it is valid, else nothing; by its bits, because compilers make a branch of a choice between floats.
+    fn or(self, nothing: Self, is_valid: bool) -> Self;
+}
+
+impl Number for i64 {
+    #[inline(always)]
+    fn or(self, nothing: Self, is_valid: bool) -> Self {
+        let mask = i64::from(is_valid).wrapping_neg();
+        self & mask | nothing & !mask
+    }
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn or(self, nothing: Self, is_valid: bool) -> Self {
+        let mask = u64::from(is_valid).wrapping_neg();
+        Self::from_bits(self.to_bits() & mask | nothing.to_bits() & !mask)
+    }
+}
+
 impl<T: Copy> Open<T> {
     #[inline(always)]
     fn add(&mut self, bits: u64, value: T, join: &impl Fn(T, T) -> T) {
@@ -169,7 +191,7 @@ impl<T: Copy> Open<T> {
     }
 }
 
-impl<T: Copy> Groups<T> {
+impl<T: Number> Groups<T> {
     fn new(conditions: Vec<Option<u32>>, nothing: T) -> Self {
         let asked = conditions.iter().flatten().fold(0, |asked, bit| asked | 1 << bit);
         let (values, met) = (conditions.iter().map(|_| vec![]).collect(), conditions.iter().map(|_| vec![]).collect());
@@ -201,7 +223,7 @@ impl<T: Copy> Groups<T> {
         join: impl Fn(T, T) -> T,
     ) {
         let nothing = self.nothing;
-        let value = |row| if is_valid(row) { value(row) } else { nothing };
+        let value = |row| value(row).or(nothing, is_valid(row));
         let over_all = self.conditions.contains(&None);
         for (at, run) in rows.runs.iter().enumerate() {
             if at > 0 || !rows.continues {
@@ -216,7 +238,7 @@ impl<T: Copy> Groups<T> {
             }
             if self.asked != 0 {
                 for (row, mask) in run.clone().zip(&rows.masks[run.clone()]) {
-                    let bits = if is_valid(row) { mask & self.asked } else { 0 };
+                    let bits = mask & self.asked & u64::from(is_valid(row)).wrapping_neg();
                     open.add(bits, value(row), &join);
                 }
             }
