@@ -1,4 +1,4 @@
-//! Has sequence functions read text as dictionaries from sources that hold it so. Twenty million rows with text ids: entities
+//! Has sequence functions, totals and conditions of aggregates read text as dictionaries from sources that hold it so. Twenty million rows with text ids: entities
 //! are found by comparing numbers in place of texts, conditions computed per entry in place of per row.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 
-use crate::operators::{sequence, totals};
+use crate::operators::{aggregates, sequence, totals};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -22,14 +22,12 @@ impl PhysicalOptimizerRule for ReadCodes {
 
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = plan.transform_up(|node| {
-            let coded = match sequence::in_codes(&node)? {
-                None => totals::in_codes(&node)?,
-                coded => coded,
-            };
-            Ok(match coded {
-                Some(coded) => Transformed::yes(coded),
-                None => Transformed::no(node),
-            })
+            for in_codes in [sequence::in_codes, totals::in_codes, aggregates::in_codes] {
+                if let Some(coded) = in_codes(&node)? {
+                    return Ok(Transformed::yes(coded));
+                }
+            }
+            Ok(Transformed::no(node))
         });
         Ok(plan?.data)
     }

@@ -14,6 +14,7 @@ mod functions;
 mod merge;
 mod overflow;
 mod plain_utc;
+mod quantiles;
 mod read_once;
 mod readme;
 mod real_data;

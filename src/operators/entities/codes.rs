@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Schema};
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::physical_expr::expressions::{CastExpr, Column, IsNotNullExpr, IsNullExpr};
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
@@ -79,7 +80,7 @@ impl Types<'_> {
     }
 
     /// A filter: what reads one coded column alone is computed per entry.
-    fn condition(&self, condition: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
+    pub fn condition(&self, condition: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
         let rewritten = condition.transform_down(|e| {
             if e.data_type(self.plain)? != DataType::Boolean || e.is::<IsNullExpr>() || e.is::<IsNotNullExpr>() {
                 return Ok(Transformed::new(self.decode(e)?, true, TreeNodeRecursion::Jump));
@@ -107,6 +108,11 @@ impl Types<'_> {
             Ok(Transformed::new(Arc::new(CastExpr::new(e, plain, None)), true, TreeNodeRecursion::Jump))
         });
         Ok(decoded?.data)
+    }
+
+    /// Whether an expression reads a column that comes as codes.
+    pub fn reads_codes(&self, expression: &Arc<dyn PhysicalExpr>) -> bool {
+        collect_columns(expression).iter().any(|column| self.was(column).is_some())
     }
 
     /// The type that a column had, if it has another now.

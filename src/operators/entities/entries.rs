@@ -45,9 +45,13 @@ impl<T: Clone> Entries<T> {
     }
 }
 
-/// A column as a dictionary of fewer entries than rows, if it is one: others are not worth the way by their entries.
+/// A column as a dictionary of few entries, if it is one. Batches of a file share theirs, so it may have more than one batch has
+/// rows; with many more, the way by the entries would not pay.
 pub(super) fn few_entries(column: &ArrayRef) -> Option<&DictionaryArray<Int32Type>> {
-    column.as_dictionary_opt::<Int32Type>().filter(|dictionary| dictionary.values().len() < dictionary.len())
+    const PER_ROW: usize = 8;
+    column
+        .as_dictionary_opt::<Int32Type>()
+        .filter(|dictionary| dictionary.values().len() < PER_ROW.saturating_mul(dictionary.len()))
 }
 
 /// Joins what holds of each row's entry to the row.

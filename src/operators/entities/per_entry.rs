@@ -13,7 +13,7 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::PhysicalExpr;
 
-use super::entries::{Entries, few_entries};
+use super::entries::{Entries, by_entry, few_entries};
 use super::expressions::evaluate;
 use crate::error::Error;
 
@@ -57,6 +57,12 @@ impl PhysicalExpr for PerEntry {
         };
         let null = held.len() as i32 - 1;
         let keys = match dictionary.keys().null_count() {
+            0 if held.null_count() == 0 => {
+                let mut rows = vec![false; dictionary.len()];
+                let entries: Vec<bool> = held.values().iter().collect();
+                by_entry(&entries, dictionary.keys().values(), &mut rows, |row, held| *row = held);
+                return Ok(ColumnarValue::Array(Arc::new(BooleanArray::from(rows))));
+            }
             0 => dictionary.keys().clone(),
             _ => dictionary.keys().iter().map(|key| Some(key.unwrap_or(null))).collect(),
         };

@@ -22,7 +22,7 @@ pub(super) struct QuantilesOf {
 
 impl Default for QuantilesOf {
     fn default() -> Self {
-        Self { signature: Signature::variadic(vec![DataType::Float64], Volatility::Immutable) }
+        Self { signature: Signature::variadic_any(Volatility::Immutable) }
     }
 }
 
