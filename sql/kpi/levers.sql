@@ -238,3 +238,73 @@ COMMENT ON COLUMN kpi.lever_cost.time_cost IS 'Minutes at the team''s rate valid
 COMMENT ON COLUMN kpi.lever_cost.content_cost IS 'Share of the contents'' production cost, equal over all touches of a content.';
 COMMENT ON COLUMN kpi.lever_cost.investment_cost IS 'Share of investments, equal over the touches in their period with the same lever keys.';
 COMMENT ON COLUMN kpi.lever_cost.total_cost IS 'Sum of the four.';
+
+CREATE VIEW kpi.sale_touches AS
+SELECT
+    touch.account_id,
+    touch.contact_id,
+    touch.track,
+    touch.lever,
+    touch.channel,
+    nullif(concat_ws(' ', touch.lever, touch.channel), '') AS lever_channel,
+    touch.interaction_id,
+    touch.occurred_at,
+    sale.transaction_id,
+    sale.occurred_at AS sold_at,
+    sale.amount
+FROM journey.transactions AS sale
+JOIN journey.interactions AS touch
+    ON touch.account_id = sale.account_id
+    AND touch.occurred_at <= sale.occurred_at
+    AND touch.occurred_at >= sale.occurred_at - INTERVAL '90 days'
+WHERE sale.kind = 'new' AND sale.occurred_at <= (SELECT as_of FROM kpi.as_of);
+COMMENT ON VIEW kpi.sale_touches IS 'The interactions with an account in the 90 days before a new sale to it, that instant included; one row per sale and interaction. Whole paths by any other lever: paths(kpi.sale_touches, state => ..., entity => transaction_id).';
+COMMENT ON COLUMN kpi.sale_touches.account_id IS 'The account.';
+COMMENT ON COLUMN kpi.sale_touches.contact_id IS 'The contact.';
+COMMENT ON COLUMN kpi.sale_touches.track IS 'The interaction''s conversation track.';
+COMMENT ON COLUMN kpi.sale_touches.lever IS 'content, team or channel.';
+COMMENT ON COLUMN kpi.sale_touches.channel IS 'The engagement channel.';
+COMMENT ON COLUMN kpi.sale_touches.lever_channel IS 'Both in one text; NULL without either.';
+COMMENT ON COLUMN kpi.sale_touches.interaction_id IS 'The interaction.';
+COMMENT ON COLUMN kpi.sale_touches.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN kpi.sale_touches.transaction_id IS 'The sale.';
+COMMENT ON COLUMN kpi.sale_touches.sold_at IS 'When it was made.';
+COMMENT ON COLUMN kpi.sale_touches.amount IS 'What it brought.';
+
+-- Whole paths of dozens of touches are all different from each other, and say nothing together: hence how they end.
+CREATE VIEW kpi.lever_paths AS
+SELECT
+    way.path,
+    way.truncated,
+    count(*) AS sales,
+    sum(sale.amount) AS amount,
+    CAST(count(*) AS DOUBLE PRECISION) / sum(count(*)) OVER () AS share,
+    median(CAST(way.length AS DOUBLE PRECISION)) AS length,
+    median(date_part('epoch', way.ended_at - way.started_at) / 86400) AS days
+FROM journey.transactions AS sale
+LEFT JOIN paths(
+    kpi.sale_touches, state => lever_channel, entity => transaction_id, max_length => 3, keep => 'last'
+) AS way ON way.transaction_id = sale.transaction_id
+WHERE sale.kind = 'new' AND sale.occurred_at <= (SELECT as_of FROM kpi.as_of)
+GROUP BY way.path, way.truncated;
+COMMENT ON VIEW kpi.lever_paths IS 'In which order levers touch an account before a new sale: the last three of kpi.sale_touches, written lever channel > lever channel, one that repeats at once written once. Sales and amounts add up to all new sales.';
+COMMENT ON COLUMN kpi.lever_paths.path IS 'The last three levers before the sale, the latest last; NULL for sales that nothing touched in the 90 days before.';
+COMMENT ON COLUMN kpi.lever_paths.truncated IS 'Whether others came before those three; NULL without a path.';
+COMMENT ON COLUMN kpi.lever_paths.sales IS 'Number of new sales.';
+COMMENT ON COLUMN kpi.lever_paths.amount IS 'What they brought.';
+COMMENT ON COLUMN kpi.lever_paths.share IS 'sales / all new sales.';
+COMMENT ON COLUMN kpi.lever_paths.length IS 'Median number of levers in the whole path, repeats at once not counted; NULL without a path.';
+COMMENT ON COLUMN kpi.lever_paths.days IS 'Median days from the first to the last touch; NULL without a path.';
+
+CREATE VIEW kpi.lever_transitions AS
+SELECT
+    from_state AS lever_channel,
+    to_state AS next_lever_channel,
+    transitions,
+    CAST(transitions AS DOUBLE PRECISION) / sum(transitions) OVER (PARTITION BY from_state) AS share
+FROM transitions(kpi.sale_touches, state => lever_channel, entity => transaction_id);
+COMMENT ON VIEW kpi.lever_transitions IS 'Which lever follows which on the way to a new sale: pairs of neighbouring touches in kpi.sale_touches, repeats included.';
+COMMENT ON COLUMN kpi.lever_transitions.lever_channel IS 'Lever and channel of a touch.';
+COMMENT ON COLUMN kpi.lever_transitions.next_lever_channel IS 'Those of the next touch.';
+COMMENT ON COLUMN kpi.lever_transitions.transitions IS 'How often that happened.';
+COMMENT ON COLUMN kpi.lever_transitions.share IS 'As a share of all that followed lever_channel.';

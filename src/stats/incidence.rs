@@ -100,7 +100,7 @@ fn variance(ends: &[Ends]) -> f64 {
         let before = if all < n { to_come * to_come * all / (n * (n - all)) } else { 0.0 };
         before + waiting * waiting * own * (n - own) / (n * n * n) - 2.0 * to_come * waiting * own / (n * n)
     };
-    ends.iter().map(term).sum::<f64>().max(0.0)
+    ends.iter().map(term).fold(0.0, |sum, term| sum + term).max(0.0)
 }
 
 /// Spells that end with the outcome in question, and all others.
@@ -212,6 +212,7 @@ mod tests {
     fn degenerate_samples_are_decided() {
         for none in [vec![], vec![(3.0, End::Open)], vec![(3.0, End::Other)]] {
             let none = Incidence::of(none);
+            assert!(none.variance.is_sign_positive(), "minus zero would be printed");
             assert_eq!((none.share(), none.variance, none.interval(0.95), none.median()), (0.0, 0.0, None, None));
         }
         let all = Incidence::of([(0.0, End::Outcome), (4.0, End::Outcome)]);

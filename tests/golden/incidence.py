@@ -10,9 +10,9 @@ DEALS = [(2, 1), (3, 2), (5, 1), (5, 1), (6, 0), (8, 2), (9, 2), (9, 2), (11, 1)
          (21, 1), (24, 2), (27, 0), (30, 1), (33, 2), (36, 0)]
 
 
-def report(name, deals, outcome):
+def report(name, deals, outcome, alpha=0.05):
     days, ends = [day for day, _ in deals], [end for _, end in deals]
-    fit = AalenJohansenFitter(alpha=0.05).fit(days, ends, event_of_interest=outcome)
+    fit = AalenJohansenFitter(alpha=alpha).fit(days, ends, event_of_interest=outcome)
     curve = fit.cumulative_density_.iloc[:, 0]
     last = max(day for day, end in deals if end)
     share = float(curve.loc[last])
@@ -21,7 +21,13 @@ def report(name, deals, outcome):
           fit.confidence_interval_.loc[last].tolist(), "median", median)
 
 
+def by(days):
+    return [(min(day, days), end if day <= days else 0) for day, end in DEALS]
+
+
 report("won", DEALS, 1)
 report("lost", DEALS, 2)
-by_ten = [(min(day, 10), end if day <= 10 else 0) for day, end in DEALS]
-report("won by day 10", by_ten, 1)
+report("won by day 10", by(10), 1)
+for alpha in (0.05, 0.2):
+    report(f"won by day 30, alpha {alpha}", by(30), 1, alpha)
+    report(f"lost by day 30, alpha {alpha}", by(30), 2, alpha)
