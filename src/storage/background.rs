@@ -107,6 +107,7 @@ impl Table {
                 Err(error) => return Err(error),
             }
         }
+        self.prove_owners().await?;
         self.clean().await
     }
 }

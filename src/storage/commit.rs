@@ -7,7 +7,9 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
 
 use super::log::{Metadata, Put};
+use super::owners::Owners;
 use super::snapshot::{Change, conflict};
+use super::sorting::Sorting;
 use super::table::Table;
 use super::writer::Drafts;
 use crate::error::{Error, Result};
@@ -34,6 +36,13 @@ impl Staged {
     pub(super) fn altering(mut self, metadata: Metadata, schema: SchemaRef) -> Self {
         self.change.altered = Some(Arc::new(metadata));
         self.change.schema = schema;
+        self
+    }
+
+    /// The same files once more, to say of them whom the contacts in their rows belong to.
+    pub(super) fn restating(mut self, owners: Owners) -> Self {
+        self.change.adds.clone_from(&self.change.removes);
+        self.drafts.own(owners);
         self
     }
 
@@ -87,21 +96,29 @@ impl Staged {
     }
 
     async fn commit_here(self) -> Result<()> {
-        let Self { table, change, drafts, .. } = self;
-        let committing = table.committing.lock().await;
+        let Self { table, mut change, drafts, .. } = self;
+        let mut register = table.committing.lock().await;
         if table.is_closed() {
             return Err(conflict("the table was dropped or rebuilt"));
         }
         loop {
             let base = table.snapshot();
-            let next = base.apply(&change)?;
             if !table.log.holds(base.version()).await? {
                 table.advance(table.log.replay().await?);
                 continue;
             }
+            let is_proven = register.proves(&table, &base, &change, drafts.owners()).await;
+            change = change.determined(base.sorting().and_then(Sorting::determinant).filter(|_| is_proven));
+            let next = base.apply(&change)?;
+            if change.says_nothing() {
+                break;
+            }
             match table.log.commit(next.version(), &change).await? {
                 Put::Done => {
-                    drafts.keep();
+                    let owners = drafts.keep();
+                    if is_proven {
+                        register.enter(&change.adds, owners);
+                    }
                     table.advance(next);
                     break;
                 }
@@ -109,7 +126,7 @@ impl Staged {
                 Put::Taken => table.advance(table.log.replay().await?),
             }
         }
-        drop(committing);
+        drop(register);
         if let Some(background) = table.background.upgrade() {
             background.tend(&table);
         }

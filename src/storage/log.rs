@@ -27,6 +27,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 use uuid::Uuid;
 
+use super::owners::DETERMINED_BY;
 use super::schema::{from_delta, to_delta};
 use super::snapshot::{Change, DataFile, Operation, Snapshot};
 use super::sorting::{SORTED_BY, Sorting};
@@ -101,7 +102,8 @@ impl Log {
         let mut actions = vec![commit_info(change.operation.name())];
         actions.extend(change.altered.iter().map(|metadata| Action::Metadata(Metadata::clone(metadata))));
         let data_change = change.operation != Operation::Compact;
-        let removes = change.removes.iter().map(|file| Remove { data_change, ..remove(file, now) });
+        let goes = |file: &&Arc<DataFile>| !change.adds.iter().any(|added| added.path == file.path);
+        let removes = change.removes.iter().filter(goes).map(|file| Remove { data_change, ..remove(file, now) });
         actions.extend(removes.map(Action::Remove));
         let adds = change.adds.iter().map(|file| Add { data_change, ..add(file, &change.schema) });
         actions.extend(adds.map(Action::Add));
@@ -206,6 +208,7 @@ fn commit_info(operation: &str) -> Action {
 fn add(file: &DataFile, schema: &Schema) -> Add {
     let mut tags = HashMap::from([(EXACT.to_owned(), Some("exact".to_owned()))]);
     tags.extend(file.sorted_by.iter().map(|columns| (SORTED_BY.to_owned(), Some(columns.clone()))));
+    tags.extend(file.determined_by.iter().map(|column| (DETERMINED_BY.to_owned(), Some(column.clone()))));
     if !file.coded.is_empty() {
         tags.insert(CODED.to_owned(), Some(serde_json::Value::from(file.coded.clone()).to_string()));
     }
@@ -237,11 +240,12 @@ fn remove(file: &DataFile, now: i64) -> Remove {
 fn data_file(view: &LogicalFileView, schema: &Schema) -> DataFile {
     let add = view.add_action();
     let tag = |key: &str| add.tags.as_ref().and_then(|tags| tags.get(key)?.clone());
-    let (exact, sorted_by) = (tag(EXACT).is_some(), tag(SORTED_BY));
+    let (exact, sorted_by, determined_by) = (tag(EXACT).is_some(), tag(SORTED_BY), tag(DETERMINED_BY));
     let coded = tag(CODED).and_then(|columns| serde_json::from_str(&columns).ok()).unwrap_or_default();
     let statistics = statistics::decode(add.stats.as_deref(), schema, add.size as usize, exact);
     let statistics = Arc::new(statistics);
-    DataFile { path: add.path, size: add.size as u64, created: add.modification_time, statistics, sorted_by, coded }
+    let (size, created) = (add.size as u64, add.modification_time);
+    DataFile { path: add.path, size, created, statistics, sorted_by, coded, determined_by }
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {

@@ -8,6 +8,7 @@
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
 //! | `table`, `writer`, `layout`, `rewrite` | one table; its files, written and rewritten; how columns lie in them |
 //! | `sorting`, `sorter` | the order that a table keeps its rows in, and who brings them into it |
+//! | `owners` | whether a contact belongs to one account, as commits prove it |
 //! | `placement` | the check that rows are in the order that their file claims |
 //! | `background`, `compaction`, `cleanup` | what goes on behind statements: files are joined, old ones removed |
 //! | `scan`, `pinned`, `pruning` | reading a version, with or without the address of each row; what keeps its files; which of them a filter needs |
@@ -29,6 +30,7 @@ mod layout;
 mod lock;
 mod log;
 mod merging;
+mod owners;
 mod pinned;
 mod placement;
 mod pruning;
@@ -51,7 +53,7 @@ pub use commit::Staged;
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use home::Home;
 pub use rewrite::RowAddresses;
-pub use scan::{FILE, ROW};
+pub use scan::{FILE, ROW, determined_entity};
 pub use snapshot::{DataFile, Snapshot};
 pub use sorting::Sorting;
 pub use table::{Closing, Table};

@@ -89,7 +89,7 @@ mod tests {
             }
             files.finish().await
         };
-        let written = write.await.map(|drafts| drafts.keep());
+        let written = write.await.map(|drafts| drop(drafts.keep()));
         tokio::task::yield_now().await;
         (written, store.list(None).try_collect::<Vec<_>>().await.unwrap().len())
     }

@@ -2,6 +2,7 @@
 //!
 //! deltalake's scan is not used: it drops orderings and can't be sent to another machine.
 
+use std::any::Any;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -217,6 +218,12 @@ impl TableProvider for TableScan {
     fn statistics(&self) -> Option<Statistics> {
         self.statistics_of(&(0..self.at.files().len()).collect::<Vec<_>>()).ok()
     }
+}
+
+/// The columns of the entity that a table keeps its rows by, if the last of them alone determines the others in the version that a
+/// scan reads, in all rows where it is known: where `contact_id` says which `account_id` it is.
+pub fn determined_entity(scan: &dyn TableProvider) -> Option<&[String]> {
+    (scan as &dyn Any).downcast_ref::<TableScan>()?.at.determined_entity()
 }
 
 /// All rows of one file with their addresses.

@@ -23,7 +23,7 @@ pub struct Snapshot {
 }
 
 /// One Parquet file of a table.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DataFile {
     /// Its name below the table's folder.
     pub(super) path: String,
@@ -37,6 +37,8 @@ pub struct DataFile {
     pub(super) sorted_by: Option<String>,
     /// The text columns that lie in it as dictionaries throughout.
     pub(super) coded: Vec<String>,
+    /// The column of the entity that determines the others, among the rows of all files that say so.
+    pub(super) determined_by: Option<String>,
 }
 
 impl Snapshot {
@@ -81,6 +83,12 @@ impl Snapshot {
     /// The order in which the table keeps its rows, if it has one.
     pub fn sorting(&self) -> Option<&Sorting> {
         self.sorting.as_ref()
+    }
+
+    /// The entity's columns, if the last of them alone determines the others in all rows where it is known.
+    pub(super) fn determined_entity(&self) -> Option<&[String]> {
+        let sorting = self.sorting.as_ref().filter(|sorting| sorting.determinant().is_some())?;
+        self.files.iter().all(|file| file.is_determined(sorting)).then(|| sorting.entity())
     }
 
     pub(super) fn metadata(&self) -> &Arc<Metadata> {
@@ -131,13 +139,16 @@ impl DataFile {
         self.sorted_by.as_deref() == Some(sorting.record())
     }
 
+    /// Whether it is among the files in whose rows the last column of a table's entity determines the others.
+    pub(super) fn is_determined(&self, sorting: &Sorting) -> bool {
+        self.keeps(sorting) && self.determined_by.is_some() && self.determined_by.as_deref() == sorting.determinant()
+    }
+
     /// The file as part of a table that has gained columns: nothing is recorded of them.
-    fn widened(self: &Arc<Self>, columns: usize) -> Arc<Self> {
+    fn widened(&self, columns: usize) -> Arc<Self> {
         let mut statistics = Statistics::clone(&self.statistics);
         statistics.column_statistics.resize(columns, ColumnStatistics::new_unknown());
-        let statistics = Arc::new(statistics);
-        let (path, sorted_by, coded) = (self.path.clone(), self.sorted_by.clone(), self.coded.clone());
-        Arc::new(Self { path, size: self.size, created: self.created, statistics, sorted_by, coded })
+        Arc::new(Self { statistics: Arc::new(statistics), ..self.clone() })
     }
 }
 
@@ -147,12 +158,29 @@ pub(super) struct Change {
     /// The metadata that the change was made for.
     pub base: Arc<Metadata>,
     pub removes: Vec<Arc<DataFile>>,
+    /// One that is removed too is the same file, of which something else is said.
     pub adds: Vec<Arc<DataFile>>,
     /// New metadata, if the columns become others.
     pub altered: Option<Arc<Metadata>>,
     /// The columns after it.
     pub schema: SchemaRef,
     pub operation: Operation,
+}
+
+impl Change {
+    /// Whether it puts back what it takes away.
+    pub fn says_nothing(&self) -> bool {
+        self.altered.is_none() && self.adds == self.removes
+    }
+
+    /// The same, with what its new files say of the entity: the column that determines the others, or none.
+    pub fn determined(self, by: Option<&str>) -> Self {
+        let adds = self.adds.iter().map(|file| match file.determined_by.as_deref() == by {
+            true => Arc::clone(file),
+            false => Arc::new(DataFile { determined_by: by.map(str::to_owned), ..DataFile::clone(file) }),
+        });
+        Self { adds: adds.collect(), ..self }
+    }
 }
 
 /// The kind of a change, as the log's history names it.

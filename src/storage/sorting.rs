@@ -21,6 +21,7 @@ pub(super) const SORTED_BY: &str = "journeydb.sortedBy";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sorting {
     columns: Vec<String>,
+    determinant: Option<String>,
     /// As the log has it.
     record: String,
 }
@@ -37,7 +38,13 @@ impl Sorting {
             return Err(Error::new(SqlState::InvalidTableDefinition, message));
         }
         let record = serde_json::Value::from(columns.clone()).to_string();
-        Ok(Self { columns, record })
+        let is_exact =
+            |column: &String| !schema.field_with_name(column).is_ok_and(|field| field.data_type().is_floating());
+        let determinant = match columns.as_slice() {
+            [_, .., last, _] => Some(last.clone()).filter(is_exact),
+            _ => None,
+        };
+        Ok(Self { columns, determinant, record })
     }
 
     /// What a table's metadata says, as far as the table has the columns.
@@ -49,6 +56,17 @@ impl Sorting {
     /// As the log records it.
     pub(super) fn record(&self) -> &str {
         &self.record
+    }
+
+    /// What rows belong to: all columns but the last, which is their time.
+    pub(super) fn entity(&self) -> &[String] {
+        &self.columns[..self.columns.len() - 1]
+    }
+
+    /// The column that may determine those before it in the entity. Zeros of floating point are two values in an order and
+    /// one in SQL.
+    pub(super) fn determinant(&self) -> Option<&str> {
+        self.determinant.as_deref()
     }
 
     /// The columns.

@@ -20,6 +20,7 @@ use super::column_cache::ColumnCache;
 use super::commit::Staged;
 use super::lock::Lock;
 use super::log::{Log, altered};
+use super::owners::Register;
 use super::rewrite::{RowAddresses, survivors};
 use super::scan::TableScan;
 use super::snapshot::{Change, DataFile, Operation, Snapshot};
@@ -41,7 +42,7 @@ pub struct Table {
     /// them when their time is over, though somebody may still be reading them then.
     pub(super) let_go: std::sync::Mutex<HashMap<String, i64>>,
     /// Held by one commit at a time, from check to put.
-    pub(super) committing: Arc<Mutex<()>>,
+    pub(super) committing: Arc<Mutex<Register>>,
     writing: Arc<Mutex<()>>,
     /// Whether the catalog has let go of it: what is written to it would be lost.
     closed: AtomicBool,
@@ -286,7 +287,7 @@ impl Table {
 pub struct Closing {
     table: Arc<Table>,
     _writing: OwnedMutexGuard<()>,
-    _committing: OwnedMutexGuard<()>,
+    _committing: OwnedMutexGuard<Register>,
 }
 
 impl Closing {

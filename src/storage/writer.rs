@@ -18,6 +18,7 @@ use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
 use super::layout::{coded, layout};
+use super::owners::Owners;
 use super::placement::Placement;
 use super::schema::{file_schema, to_file};
 use super::snapshot::DataFile;
@@ -95,13 +96,17 @@ struct OpenFile {
 
 impl Files {
     pub fn new(target: Target) -> Self {
-        Self { open: None, placement: Placement::default(), done: Drafts { target, files: vec![] } }
+        Self { open: None, placement: Placement::default(), done: Drafts::none(target) }
     }
 
     /// Adds sorted rows. A file ends between two values of the first column that rows are sorted by, so that files never share
     /// one; NULL, which comes last and has no bounds, has files of its own.
     pub async fn write_sorted(&mut self, batch: RecordBatch, key: usize) -> Result<()> {
-        self.placement.check(&batch, self.done.target.sorting.as_ref())?;
+        let Drafts { target, owners, .. } = &mut self.done;
+        self.placement.check(&batch, target.sorting.as_ref())?;
+        if let Some(sorting) = &target.sorting {
+            owners.add(&batch, sorting)?;
+        }
         let known = batch.num_rows() - batch.column(key).null_count();
         for part in [batch.slice(0, known), batch.slice(known, batch.num_rows() - known)] {
             let continued = match &self.open {
@@ -225,6 +230,7 @@ impl OpenFile {
             statistics: Arc::new(file.collector.finish(size)?),
             sorted_by: file.sorted_by,
             coded,
+            determined_by: None,
         }))
     }
 
@@ -243,25 +249,38 @@ impl OpenFile {
 pub(super) struct Drafts {
     target: Target,
     files: Vec<Arc<DataFile>>,
+    owners: Owners,
 }
 
 impl Drafts {
     pub fn none(target: Target) -> Self {
-        Self { target, files: vec![] }
+        Self { target, files: vec![], owners: Owners::default() }
     }
 
     pub fn files(&self) -> &[Arc<DataFile>] {
         &self.files
     }
 
+    /// Whom the contacts in their rows belong to.
+    pub fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// Takes owners of rows that are in no draft.
+    pub fn own(&mut self, owners: Owners) {
+        self.owners.join(owners);
+    }
+
     /// Takes another write's files in.
     pub fn join(&mut self, mut other: Drafts) {
         self.files.append(&mut other.files);
+        self.owners.join(std::mem::take(&mut other.owners));
     }
 
     /// They belong to a commit now.
-    pub fn keep(mut self) {
+    pub fn keep(mut self) -> Owners {
         self.files.clear();
+        std::mem::take(&mut self.owners)
     }
 }
 

@@ -5,6 +5,7 @@ mod conflicts;
 mod folder;
 mod merging;
 mod model;
+mod owners;
 mod power_cut;
 mod python;
 mod shadow;

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, new_null_array};
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Schema};
 use journeydb::Result;
-use journeydb::storage::{Home, Sorting, Table};
+use journeydb::storage::{Home, Sorting, Table, determined_entity};
 
 use super::shadow::{ShadowDisk, Unsynced};
 use super::{append, schema, stage_delete, stream, try_integers};
@@ -32,6 +32,15 @@ async fn a_compaction_leaves_the_old_files_or_the_new_ones() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Arc::new(ShadowDisk::new(folder.path(), None, false));
     let acknowledged = compactions(folder.path(), &disk).await;
+    assert_eq!(compared(&disk, &acknowledged, usize::MAX).await, Vec::<String>::new());
+}
+
+/// Whom contacts belong to becomes known, unknown and known again together with the rows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_recorded_of_contacts_is_true_of_the_rows_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(ShadowDisk::new(folder.path(), None, false));
+    let acknowledged = moves(folder.path(), &disk).await;
     assert_eq!(compared(&disk, &acknowledged, usize::MAX).await, Vec::<String>::new());
 }
 
@@ -158,6 +167,40 @@ async fn compactions(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
     log
 }
 
+/// Contacts get a second account, and lose it.
+async fn moves(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
+    let home = Home::open_on(path, Arc::clone(disk) as _).await.unwrap();
+    let columns = ["account", "contact", "id"].map(|name| Field::new(name, DataType::Int64, true));
+    let schema = Arc::new(Schema::new(columns.to_vec()));
+    let sorting = Sorting::new(["account", "contact", "id"].map(str::to_owned).to_vec(), &schema).unwrap();
+    let table = home.create_sorted_table("a", Arc::clone(&schema), Some(&sorting)).await.unwrap();
+    home.write_catalog(1, b"a".to_vec()).await.unwrap();
+    let mut log = vec![Acknowledged { operations: 0, contents: vec![] }];
+    let mut acknowledge = |ids: &[i64], belongs: bool| {
+        let known = determined_entity(table.provider(table.snapshot()).as_ref()).is_some();
+        assert_eq!(known, belongs, "{ids:?}");
+        log.push(Acknowledged { operations: disk.operations(), contents: vec![("a".to_owned(), ids.to_vec(), 3)] });
+    };
+    let rows = |rows: &[[i64; 3]]| {
+        let column = |at: usize| Arc::new(rows.iter().map(|row| Some(row[at])).collect::<Int64Array>()) as ArrayRef;
+        stream(vec![RecordBatch::try_new(Arc::clone(&schema), vec![column(0), column(1), column(2)]).unwrap()])
+    };
+    acknowledge(&[], true);
+    home.commit(vec![table.stage_append(rows(&[[1, 10, 0], [1, 11, 1], [2, 20, 2]])).await.unwrap()]).await.unwrap();
+    acknowledge(&[0, 1, 2], true);
+    home.commit(vec![table.stage_append(rows(&[[2, 11, 3], [2, 20, 4]])).await.unwrap()]).await.unwrap();
+    acknowledge(&[0, 1, 2, 3, 4], false);
+    home.commit(vec![stage_delete(&table, "id = 3").await.unwrap()]).await.unwrap();
+    acknowledge(&[0, 1, 2, 4], true);
+    home.commit(vec![table.stage_append(rows(&[[3, 10, 5]])).await.unwrap()]).await.unwrap();
+    acknowledge(&[0, 1, 2, 4, 5], false);
+    home.commit(vec![stage_delete(&table, "id = 0").await.unwrap()]).await.unwrap();
+    acknowledge(&[1, 2, 4, 5], false);
+    home.vacuum(&table).await.unwrap();
+    acknowledge(&[1, 2, 4, 5], true);
+    log
+}
+
 fn wide(table: &Table, ids: &[i64]) -> RecordBatch {
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from(ids.to_vec())),
@@ -179,6 +222,11 @@ async fn contents(path: &Path) -> Result<Contents> {
     let mut contents = vec![];
     for (name, table) in record.split_whitespace().zip(&tables) {
         let rows = try_integers(table, table.snapshot(), "SELECT id FROM t ORDER BY id").await?;
+        if determined_entity(table.provider(table.snapshot()).as_ref()).is_some() {
+            let several = "SELECT contact FROM t GROUP BY contact HAVING count(DISTINCT account) > 1";
+            let several = try_integers(table, table.snapshot(), several).await?;
+            assert_eq!(several, Vec::<i64>::new(), "{rows:?}");
+        }
         contents.push((name.to_owned(), rows, table.schema().fields().len()));
     }
     Ok(contents)
