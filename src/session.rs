@@ -9,7 +9,7 @@ use datafusion::common::TableReference;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
@@ -19,9 +19,9 @@ use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::Settings;
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
-use crate::rules;
+use crate::rules::{self, CompleteKeys};
 use crate::statements::{self, Constraints, Context, Statement, Transaction, TransactionStatus};
-use crate::storage::CacheFacts;
+use crate::storage::{CacheFacts, determined_entity};
 use crate::workers::Workers;
 
 /// One connection's view of the database: its settings, search path and transaction are its own.
@@ -223,6 +223,7 @@ pub(crate) fn engine() -> Result<SessionState> {
         .with_runtime_env(Arc::new(RuntimeEnv::default()))
         .with_default_features()
         .with_analyzer_rules(rules::analyzer(analyzer_rules()))
+        .with_optimizer_rules(optimizer_rules())
         .with_physical_optimizer_rules(rules::physical(PhysicalOptimizer::new().rules))
         .build();
     let context = SessionContext::new_with_state(state);
@@ -238,6 +239,13 @@ pub(crate) fn engine() -> Result<SessionState> {
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(EvaluateCorrelated));
+    rules
+}
+
+/// The engine's own rules, after the one that asks tables what they keep together.
+fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules = Optimizer::new().rules;
+    rules.insert(0, Arc::new(CompleteKeys::new(determined_entity)));
     rules
 }
 

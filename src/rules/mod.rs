@@ -7,6 +7,7 @@
 //! | [`PlainUtc`] | logical | beside them | it decides by the type of the moment |
 //! | [`CountDistinct`] | logical | beside them | it decides by the type of what is counted; the optimizer would spread a single DISTINCT over two aggregates |
 //! | [`ReadOnce`] | logical | before the engine's rules | relations stand as they were written: no filter is in a scan yet |
+//! | [`CompleteKeys`] | logical | after it, where tables are ours | scans still have all columns |
 //! | [`SumSequences`] | logical | after the engine's rules | nothing stands any more between an aggregate and what it sums |
 //! | [`Quantiles`] | logical | after it | expressions are simplified: fractions are literals, and equal values look alike |
 //! | [`TotalNeighbours`] | physical | after `EnsureCooperative` | it decides by the order that the input has in the end |
@@ -16,6 +17,7 @@
 //! | [`PushEntityFilters`] | logical | in the place of the engine's `push_down_filter` | that rule would move conditions that must stay |
 
 mod check_overflow;
+mod complete_keys;
 mod count_distinct;
 mod expressions;
 mod pace_streams;
@@ -31,6 +33,7 @@ mod total_neighbours;
 mod widen_sums;
 
 pub use check_overflow::CheckOverflow;
+pub use complete_keys::{CompleteKeys, DeterminedEntity};
 pub use count_distinct::CountDistinct;
 pub use pace_streams::PaceStreams;
 pub use plain_utc::PlainUtc;

@@ -3,6 +3,7 @@
 
 mod compaction;
 mod merges;
+mod owners;
 mod pruning;
 
 use arrow::util::pretty::pretty_format_batches;

@@ -1,7 +1,7 @@
 //! Rows that are held in memory while an entity's others pass: collected once, found again by the entity.
 //!
-//! Both inputs come sorted by entity, so a partition looks for its entities with a cursor that only goes forward. An entity may
-//! have no other rows: who is last to end answers for those that nobody asked for.
+//! Held entities are kept in order, and a partition looks for its own with a cursor: where they come in that order too, each is
+//! a step away. An entity may have no other rows: who is last to end answers for those that nobody asked for.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -90,7 +90,11 @@ impl Collecting {
         };
         let whole = concat_batches(&schema, &batches)?;
         let keys = whole.columns()[..self.side.entity.len()].to_vec();
-        let entities = runs(&keys)?;
+        let mut entities = runs(&keys)?;
+        if !self.side.owner.is_empty() {
+            let order = KeyOrder::new(&keys, &keys)?;
+            entities.sort_unstable_by(|one, other| order.compare(one.start, other.start));
+        }
         let met = entities.iter().map(|_| AtomicBool::new(false)).collect();
         let mut prepare = Prepare::new(self.side.numbered(&schema))?;
         let mut codes = prepare.codes(&self.slot_types)?;
@@ -122,11 +126,11 @@ impl Collected {
         self.pieces.iter().map(|piece| KeyOrder::new(keys, &piece.keys)).collect()
     }
 
-    /// The rows of the entity of a batch's row, if there are any. Rows are asked for in the order of their entities.
+    /// The rows of the entity of a batch's row, if there are any. It costs least to ask in the order of entities.
     pub fn find(&self, row: usize, orders: &[KeyOrder], cursors: &mut [usize]) -> Option<Entity<'_>> {
         self.pieces.iter().zip(orders).zip(cursors).find_map(|((piece, order), cursor)| {
-            let is_before = |entity: &Range<usize>| order.compare(entity.start, row) == Ordering::Less;
-            *cursor += passed(&piece.entities[*cursor..], is_before);
+            let is_before = |entity: usize| order.compare(piece.entities[entity].start, row) == Ordering::Less;
+            *cursor = first(piece.entities.len(), *cursor, is_before);
             let found =
                 piece.entities.get(*cursor).filter(|entity| order.compare(entity.start, row) == Ordering::Equal)?;
             piece.met[*cursor].store(true, Memory::Relaxed);
@@ -153,14 +157,28 @@ impl Piece {
     }
 }
 
-/// How many entities at the start are passed over: by leaps that double, then by halves.
-fn passed<T>(entities: &[T], is_before: impl Fn(&T) -> bool) -> usize {
-    let mut leap = 1;
-    while leap <= entities.len() && is_before(&entities[leap - 1]) {
-        leap *= 2;
+/// The first of so many entities that doesn't come before what is looked for: by leaps from a place, which double, then by halves.
+fn first(count: usize, place: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high, mut leap) = (place, place, 1);
+    if place < count && is_before(place) {
+        (low, high) = (place + 1, place + 1);
+        while high < count && is_before(high) {
+            low = high + 1;
+            high = (low + leap).min(count);
+            leap *= 2;
+        }
+    } else {
+        while low > 0 && !is_before(low - 1) {
+            high = low - 1;
+            low = high.saturating_sub(leap);
+            leap *= 2;
+        }
     }
-    let (from, to) = (leap / 2, leap.min(entities.len()));
-    from + entities[from..to].partition_point(is_before)
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if is_before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
 }
 
 /// Compares keys that are held with those of a batch.
@@ -190,4 +208,24 @@ impl KeyOrder {
 fn too_large(function: &str, cause: &datafusion::error::DataFusionError) -> Error {
     Error::new(SqlState::OutOfMemory, format!("{function}: its second relation doesn't fit into memory: {cause}"))
         .with_hint("give queries more memory, or narrow that relation with WHERE")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_search_finds_the_same_from_everywhere(
+            mut held in prop::collection::vec(0..50_u8, 0..40),
+            wanted in 0..52_u8,
+            place in 0..41_usize,
+        ) {
+            held.sort_unstable();
+            let found = first(held.len(), place.min(held.len()), |at| held[at] < wanted);
+            prop_assert_eq!(found, held.iter().filter(|one| **one < wanted).count());
+        }
+    }
 }

@@ -149,15 +149,21 @@ impl DisplayAs for SequenceExec {
         let list = |expressions: &[Arc<dyn PhysicalExpr>]| {
             expressions.iter().map(|e| e.to_string()).collect::<Vec<_>>().join(", ")
         };
-        let Arguments { function, rows: Side { entity, at, tiebreak, slots }, .. } = &self.arguments;
-        write!(f, "SequenceExec: {}, entity=[{}], at={at}", function.name(), list(entity))?;
+        let Arguments { function, rows: Side { entity, owner, at, tiebreak, slots }, .. } = &self.arguments;
+        let of = |owner: &[Arc<dyn PhysicalExpr>]| match owner {
+            [] => String::new(),
+            owner => format!(" of [{}]", list(owner)),
+        };
+        write!(f, "SequenceExec: {}, entity=[{}]{}, at={at}", function.name(), list(entity), of(owner))?;
         if !tiebreak.is_empty() {
             write!(f, ", tiebreak=[{}]", list(tiebreak))?;
         }
         let read = slots.iter().filter(|(_, slot)| !slot.is_empty());
         read.into_iter().try_for_each(|(_, slot)| write!(f, ", reads=[{}]", list(slot)))?;
         match &self.beside {
-            Some((Side { entity, at, .. }, _)) => write!(f, ", beside: entity=[{}], at={at}", list(entity)),
+            Some((Side { entity, owner, at, .. }, _)) => {
+                write!(f, ", beside: entity=[{}]{}, at={at}", list(entity), of(owner))
+            }
             None => Ok(()),
         }
     }
@@ -174,7 +180,7 @@ impl ExecutionPlan for SequenceExec {
 
     /// The two inputs needn't agree: rows beside are found by their entity wherever they are.
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        let keys = self.sides().map(|(side, _)| Distribution::KeyPartitioned(side.entity.clone()));
+        let keys = self.sides().map(|(side, _)| Distribution::KeyPartitioned(side.keys().cloned().collect()));
         InputDistributionRequirements::new(keys.collect())
     }
 
@@ -184,10 +190,7 @@ impl ExecutionPlan for SequenceExec {
 
     /// Rows that come in order are read as they come, even in one partition: more of them would have to be sorted again.
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        let comes_in_order = |(side, input): (&Side, &Arc<dyn ExecutionPlan>)| {
-            side.order().is_some_and(|order| input.equivalence_properties().ordering_satisfy(order).unwrap_or(false))
-        };
-        self.sides().map(|side| !comes_in_order(side)).collect()
+        self.sides().map(|(side, input)| !side.comes_in_order(input).unwrap_or(false)).collect()
     }
 
     /// The order by entity is in the node's properties. Saying here that it keeps its input's would let the engine move a sort
@@ -205,7 +208,15 @@ impl ExecutionPlan for SequenceExec {
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
         let beside = self.beside.iter().flat_map(|(side, _)| side.per_row());
-        visit(self.arguments.rows.per_row().chain(&self.arguments.constants).chain(beside), f)
+        visit(
+            self.arguments
+                .rows
+                .per_row()
+                .chain(&self.arguments.rows.owner)
+                .chain(&self.arguments.constants)
+                .chain(beside),
+            f,
+        )
     }
 
     fn replace_children(

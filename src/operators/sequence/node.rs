@@ -19,6 +19,8 @@ pub struct Sequence {
     pub(super) input: LogicalPlan,
     /// What a row belongs to: rows with equal values are one sequence.
     pub(super) entity: Vec<Expr>,
+    /// What each entity belongs to in turn: equal in all of its rows.
+    pub(super) owner: Vec<Expr>,
     /// When it happened.
     pub(super) at: Expr,
     /// What orders rows of one instant.
@@ -29,6 +31,8 @@ pub struct Sequence {
     pub(super) constants: Vec<Expr>,
     /// Other rows of the same entities.
     pub(super) beside: Option<Beside>,
+    /// What the entity of each of those belongs to.
+    pub(super) owner_beside: Vec<Expr>,
     schema: DFSchemaRef,
 }
 
@@ -44,12 +48,6 @@ pub struct Beside {
     pub at: Expr,
     /// Slot by slot, as many expressions as each takes.
     pub slots: Vec<Vec<Expr>>,
-}
-
-impl Beside {
-    fn per_row(&self) -> impl Iterator<Item = &Expr> {
-        self.entity.iter().chain([&self.at]).chain(self.slots.iter().flatten())
-    }
 }
 
 /// The arguments of a call.
@@ -74,7 +72,7 @@ impl Sequence {
         arguments: SequenceArguments,
         input: LogicalPlan,
     ) -> Result<LogicalPlan> {
-        Self::with(function, arguments, input, None)
+        Ok(Self::with(function, arguments, input, None)?.into())
     }
 
     /// A call over the rows of a relation, with those of another beside them.
@@ -84,7 +82,7 @@ impl Sequence {
         input: LogicalPlan,
         beside: Beside,
     ) -> Result<LogicalPlan> {
-        Self::with(function, arguments, input, Some(beside))
+        Ok(Self::with(function, arguments, input, Some(beside))?.into())
     }
 
     fn with(
@@ -92,7 +90,7 @@ impl Sequence {
         arguments: SequenceArguments,
         input: LogicalPlan,
         beside: Option<Beside>,
-    ) -> Result<LogicalPlan> {
+    ) -> Result<Self> {
         let SequenceArguments { entity, at, tiebreak, slots, constants } = arguments;
         let types = input.schema();
         let keys = entity.iter().map(|(key, name)| Ok(Field::new(name, key.get_type(types)?, key.nullable(types)?)));
@@ -108,8 +106,8 @@ impl Sequence {
         let fields = keys.into_iter().chain(answer).map(|field| (None, Arc::new(field))).collect();
         let schema = Arc::new(DFSchema::new_with_metadata(fields, Default::default())?);
         let entity = entity.into_iter().map(|(key, _)| key).collect();
-        let node = Self { function: Function(function), input, entity, at, tiebreak, slots, constants, beside, schema };
-        Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+        let (function, owner, owner_beside) = (Function(function), vec![], vec![]);
+        Ok(Self { function, input, entity, owner, at, tiebreak, slots, constants, beside, owner_beside, schema })
     }
 
     /// The expression over the input that an answer's column is, if it is one of the entity's.
@@ -133,13 +131,15 @@ impl Sequence {
             (Some(known), Some(input)) => Some(Beside { input, ..known }),
             (known, _) => known,
         };
-        LogicalPlan::Extension(Extension { node: Arc::new(Self { input, beside, ..self.clone() }) })
+        Self { input, beside, ..self.clone() }.into()
     }
 
     /// The same call, summed: see [`SequenceFunction::summed`].
     pub fn summed(&self, by: &str, columns: &[&str]) -> Option<Result<LogicalPlan>> {
         let function = self.function.summed(by, columns)?;
-        Some(Self::with(function, self.arguments(), self.input.clone(), self.beside.clone()))
+        let summed = Self::with(function, self.arguments(), self.input.clone(), self.beside.clone());
+        let (owner, owner_beside) = (self.owner.clone(), self.owner_beside.clone());
+        Some(summed.map(|summed| Self { owner, owner_beside, ..summed }.into()))
     }
 
     /// The same call over one relation that holds its own rows and those beside: what of it they are, and which of its rows are
@@ -155,9 +155,12 @@ impl Sequence {
         let SequenceArguments { entity, at, tiebreak, mut slots, constants } = read;
         slots.push(vec![is_own, is_beside]);
         let entity = entity.into_iter().map(|(key, _)| key).collect();
-        let schema = Arc::clone(&self.schema);
-        let node = Self { function, input, entity, at, tiebreak, slots, constants, beside: None, schema };
-        Some(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+        let (owner, owner_beside, schema) = (vec![], vec![], Arc::clone(&self.schema));
+        let beside = None;
+        Some(
+            Self { function, input, entity, owner, at, tiebreak, slots, constants, beside, owner_beside, schema }
+                .into(),
+        )
     }
 
     /// What it reads of its rows.
@@ -169,6 +172,26 @@ impl Sequence {
             slots: self.slots.clone(),
             constants: self.constants.clone(),
         }
+    }
+
+    /// The same call over rows that say what their entity belongs to in turn, as far as `owners` finds that for a relation and what
+    /// its rows belong to: rows that lie together by owner and entity needn't be brought together by entity alone. An owner is
+    /// equal in all rows of an entity.
+    pub fn owned(&self, owners: impl Fn(&LogicalPlan, &[Expr]) -> Option<(LogicalPlan, Vec<Expr>)>) -> Option<Self> {
+        let own = owners(&self.input, &self.entity).filter(|_| self.owner.is_empty());
+        let beside = self.beside.as_ref().filter(|_| self.owner_beside.is_empty());
+        let beside = beside.and_then(|known| Some((known, owners(&known.input, &known.entity)?)));
+        if own.is_none() && beside.is_none() {
+            return None;
+        }
+        let mut owned = self.clone();
+        if let Some((input, owner)) = own {
+            (owned.input, owned.owner) = (input, owner);
+        }
+        if let Some((known, (input, owner))) = beside {
+            (owned.beside, owned.owner_beside) = (Some(Beside { input, ..known.clone() }), owner);
+        }
+        Some(owned)
     }
 
     /// The input.
@@ -187,7 +210,21 @@ impl Sequence {
     }
 
     fn per_row(&self) -> impl Iterator<Item = &Expr> {
-        self.entity.iter().chain([&self.at]).chain(&self.tiebreak).chain(self.slots.iter().flatten())
+        self.entity.iter().chain(&self.owner).chain([&self.at]).chain(&self.tiebreak).chain(self.slots.iter().flatten())
+    }
+
+    fn per_row_beside(&self) -> impl Iterator<Item = &Expr> {
+        let known = |beside| {
+            let Beside { entity, at, slots, .. }: &Beside = beside;
+            entity.iter().chain([at]).chain(slots.iter().flatten())
+        };
+        self.beside.iter().flat_map(known).chain(&self.owner_beside)
+    }
+}
+
+impl From<Sequence> for LogicalPlan {
+    fn from(node: Sequence) -> Self {
+        Self::Extension(Extension { node: Arc::new(node) })
     }
 }
 
@@ -217,13 +254,14 @@ impl UserDefinedLogicalNodeCore for Sequence {
     }
 
     fn expressions(&self) -> Vec<Expr> {
-        let beside = self.beside.iter().flat_map(Beside::per_row);
-        self.per_row().chain(&self.constants).chain(beside).cloned().collect()
+        self.per_row().chain(&self.constants).chain(self.per_row_beside()).cloned().collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let list = |expressions: &[Expr]| expressions.iter().map(Expr::to_string).collect::<Vec<_>>().join(", ");
-        write!(f, "Sequence: {}, entity=[{}], at={}", self.function.name(), list(&self.entity), self.at)?;
+        let of = |owner: &[Expr]| if owner.is_empty() { String::new() } else { format!(" of [{}]", list(owner)) };
+        let (entity, owner) = (list(&self.entity), of(&self.owner));
+        write!(f, "Sequence: {}, entity=[{entity}]{owner}, at={}", self.function.name(), self.at)?;
         if !self.tiebreak.is_empty() {
             write!(f, ", tiebreak=[{}]", list(&self.tiebreak))?;
         }
@@ -234,7 +272,9 @@ impl UserDefinedLogicalNodeCore for Sequence {
             write!(f, ", given=[{}]", list(&self.constants))?;
         }
         match &self.beside {
-            Some(Beside { entity, at, .. }) => write!(f, ", beside: entity=[{}], at={at}", list(entity)),
+            Some(Beside { entity, at, .. }) => {
+                write!(f, ", beside: entity=[{}]{}, at={at}", list(entity), of(&self.owner_beside))
+            }
             None => Ok(()),
         }
     }
@@ -245,7 +285,7 @@ impl UserDefinedLogicalNodeCore for Sequence {
         // Rewritten expressions come back under the alias of what they were.
         let mut rest = expressions.into_iter().map(Expr::unalias);
         let mut next = |count: usize| rest.by_ref().take(count).collect::<Vec<_>>();
-        let entity = next(self.entity.len());
+        let (entity, owner) = (next(self.entity.len()), next(self.owner.len()));
         let at = next(1).pop().ok_or_else(|| Error::internal("a sequence without a time"))?;
         let tiebreak = next(self.tiebreak.len());
         let slots = self.slots.iter().map(|slot| next(slot.len())).collect();
@@ -260,12 +300,13 @@ impl UserDefinedLogicalNodeCore for Sequence {
             None => None,
         };
         let (function, schema) = (self.function.clone(), Arc::clone(&self.schema));
-        Ok(Self { function, input, entity, at, tiebreak, slots, constants, beside, schema })
+        let owner_beside = next(self.owner_beside.len());
+        Ok(Self { function, input, entity, owner, at, tiebreak, slots, constants, beside, owner_beside, schema })
     }
 
     fn necessary_children_exprs(&self, _: &[usize]) -> Option<Vec<Vec<usize>>> {
         let own = read(self.per_row(), self.input.schema());
-        let beside = self.beside.as_ref().map(|beside| read(beside.per_row(), beside.input.schema()));
+        let beside = self.input_beside().map(|input| read(self.per_row_beside(), input.schema()));
         Some([own].into_iter().chain(beside).collect())
     }
 }

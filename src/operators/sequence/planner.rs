@@ -64,22 +64,25 @@ impl ExtensionPlanner for SequencePlanner {
                 }
                 let rows = Side {
                     entity: all(&beside.entity, schema)?,
+                    owner: all(&node.owner_beside, schema)?,
                     at: planner.create_physical_expr(&beside.at, schema, session, context)?,
                     tiebreak: vec![],
                     slots: slots(node.function.beside(), &beside.slots, schema)?,
                 };
-                Some((rows, Arc::clone(other)))
+                Some((rows.ordered_as(other)?, Arc::clone(other)))
             }
             _ => None,
         };
+        let rows = Side {
+            entity: all(&node.entity, schema)?,
+            owner: all(&node.owner, schema)?,
+            at: planner.create_physical_expr(&node.at, schema, session, context)?,
+            tiebreak: all(&node.tiebreak, schema)?,
+            slots: slots(node.function.slots(), &node.slots, schema)?,
+        };
         let mut arguments = Arguments {
             function: node.function.clone(),
-            rows: Side {
-                entity: all(&node.entity, schema)?,
-                at: planner.create_physical_expr(&node.at, schema, session, context)?,
-                tiebreak: all(&node.tiebreak, schema)?,
-                slots: slots(node.function.slots(), &node.slots, schema)?,
-            },
+            rows: rows.ordered_as(input)?,
             constants: all(&node.constants, schema)?,
             at_type: node.at.get_type(schema)?,
             slot_types,

@@ -10,7 +10,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
-use datafusion::physical_plan::PhysicalExpr;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PhysicalExpr};
 
 use super::entity::{Codes, Numbers, Rows, Values};
 use super::function::{Function, Kernel, Slot};
@@ -36,6 +36,8 @@ pub(super) struct Arguments {
 #[derive(Debug, Clone)]
 pub(super) struct Side {
     pub entity: Vec<Arc<dyn PhysicalExpr>>,
+    /// What comes before the entity in the order of the rows, equal in all rows of an entity; nothing reads it.
+    pub owner: Vec<Arc<dyn PhysicalExpr>>,
     pub at: Arc<dyn PhysicalExpr>,
     pub tiebreak: Vec<Arc<dyn PhysicalExpr>>,
     /// Slot by slot: of what kind, and as many as it takes.
@@ -79,14 +81,33 @@ impl Side {
         let at = next();
         let tiebreak = self.tiebreak.iter().map(|_| next()).collect();
         let slots = self.slots.iter().map(|(kind, slot)| (*kind, slot.iter().map(|_| next()).collect())).collect();
-        Self { entity, at, tiebreak, slots }
+        Self { entity, owner: vec![], at, tiebreak, slots }
     }
 
-    /// The order in which rows come: by entity, then by time.
+    /// What rows are kept together by: the entity, within what it belongs to.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> {
+        self.owner.iter().chain(&self.entity)
+    }
+
+    /// The order in which rows come: by those keys, then by time.
     pub fn order(&self) -> Option<LexOrdering> {
-        let keys = self.entity.iter().chain([&self.at]);
+        let keys = self.keys().chain([&self.at]);
         let options = SortOptions { descending: false, nulls_first: false };
         LexOrdering::new(keys.map(|key| PhysicalSortExpr::new(Arc::clone(key), options)))
+    }
+
+    /// The same with the owner, if rows come in its order, or else without: to sort by more columns would only take longer.
+    pub fn ordered_as(mut self, input: &Arc<dyn ExecutionPlan>) -> Result<Self> {
+        if !self.comes_in_order(input)? {
+            self.owner.clear();
+        }
+        Ok(self)
+    }
+
+    /// Whether rows come so.
+    pub fn comes_in_order(&self, input: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+        let order = self.order().map(|order| input.equivalence_properties().ordering_satisfy(order));
+        Ok(order.transpose()?.unwrap_or(false))
     }
 }
 
