@@ -25,6 +25,26 @@ pub fn runs(keys: &[ArrayRef]) -> Result<Vec<Range<usize>>> {
     Ok(starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect())
 }
 
+/// The stretches of two rows and more with equal keys at one time, in order.
+pub fn ties(keys: &[ArrayRef], times: &[i64]) -> Result<Vec<Range<usize>>> {
+    let next = times.iter().skip(1);
+    let at_once: Vec<u8> = times.iter().zip(next).map(|(time, next)| u8::from(time == next)).collect();
+    let mut pairs = marked(&at_once);
+    if pairs.is_empty() {
+        return Ok(vec![]);
+    }
+    let keys = keys.iter().map(Key::of).collect::<Result<Vec<_>>>()?;
+    pairs.retain(|pair| !keys.iter().any(|key| key.differs(*pair as usize)));
+    let mut ties: Vec<Range<usize>> = vec![];
+    for pair in pairs.into_iter().map(|pair| pair as usize) {
+        match ties.last_mut().filter(|tie| tie.end == pair + 1) {
+            Some(tie) => tie.end = pair + 2,
+            None => ties.push(pair..pair + 2),
+        }
+    }
+    Ok(ties)
+}
+
 /// Whether a row equals the first row of others; NULL equals NULL.
 pub fn same(one: &[ArrayRef], others: &[ArrayRef]) -> Result<bool> {
     for (one, other) in one.iter().zip(others) {
@@ -126,6 +146,10 @@ mod tests {
         starts.iter().enumerate().map(|(run, start)| *start..end(run)).collect()
     }
 
+    fn plain_times(times: &[i64]) -> Vec<Option<i64>> {
+        times.iter().copied().map(Some).collect()
+    }
+
     /// As texts, short ones and ones that begin alike, in a dictionary that holds every one of them twice.
     fn as_codes(key: &[Option<i64>]) -> ArrayRef {
         let text = |entry| match entry % 4 {
@@ -147,8 +171,12 @@ mod tests {
             let (one, two): (Vec<Option<i64>>, Vec<Option<i64>>) = long.map(|(one, two)| (Some(one), two)).unzip();
             let plain = |key: &[Option<i64>]| Arc::new(key.iter().copied().collect::<Int64Array>()) as ArrayRef;
             let expected = if one.is_empty() { vec![] } else { literal(&[one.clone(), two.clone()]) };
+            let times: Vec<i64> = (0..one.len() as i64).map(|row| row / 3).collect();
+            let tied = if one.is_empty() { vec![] } else { literal(&[one.clone(), two.clone(), plain_times(&times)]) };
+            let tied: Vec<Range<usize>> = tied.into_iter().filter(|run| run.len() > 1).collect();
             for keys in [[plain(&one), plain(&two)], [as_codes(&one), plain(&two)], [as_codes(&one), as_codes(&two)]] {
                 prop_assert_eq!(&runs(&keys).unwrap(), &expected);
+                prop_assert_eq!(&ties(&keys, &times).unwrap(), &tied);
             }
         }
     }

@@ -11,7 +11,7 @@ use arrow::row::{RowConverter, SortField};
 
 use super::prepare::Side;
 use crate::error::Result;
-use crate::operators::entities::{evaluate, runs, same};
+use crate::operators::entities::{evaluate, runs, same, ties};
 
 /// The ties of one partition.
 #[derive(Debug)]
@@ -71,12 +71,10 @@ impl Ties {
 
     fn ordered(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let places = self.places(batch)?;
-        let times = places.last().map(|times| times.as_primitive::<Int64Type>().values());
-        // Most batches have no two neighbours of one instant, whatever their entities.
-        if times.is_some_and(|times| times.windows(2).all(|pair| pair[0] != pair[1])) {
+        let [keys @ .., times] = places.as_slice() else {
             return Ok(batch.clone());
-        }
-        let tied: Vec<_> = runs(&places)?.into_iter().filter(|run| run.len() > 1).collect();
+        };
+        let tied = ties(keys, times.as_primitive::<Int64Type>().values())?;
         if tied.is_empty() {
             return Ok(batch.clone());
         }

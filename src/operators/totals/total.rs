@@ -3,6 +3,7 @@
 //! A row's conditions are the bits of its mask, and few of them hold: what a row adds to is found by its bits, so that many
 //! filtered totals cost little more than one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -63,23 +64,22 @@ impl Totals {
 
     /// Adds groups of rows. The first goes on with the last one before, if it `continues` it.
     pub fn add(&mut self, value: &Value, masks: &[u64], runs: &[Range<usize>], continues: bool) {
-        let rows = Rows { masks, runs, continues };
+        let rows = |nulls: Option<&NullBuffer>| Rows { masks, runs, continues, valid: nulls.map(valid) };
         match (self, value) {
-            (Self::Numbers(Kind::Count, of), Value::Rows) => of.add(&rows, None, |_| 1, |sum, one| sum + one),
+            (Self::Numbers(Kind::Count, of), Value::Rows) => {
+                of.add(&rows(None), &vec![1; count(runs)], |sum, one| sum + one)
+            }
             (Self::Numbers(Kind::Count, of), Value::Known(nulls)) => {
-                of.add(&rows, nulls.as_ref(), |_| 1, |sum, one| sum + one);
+                of.add(&rows(nulls.as_ref()), &vec![1; count(runs)], |sum, one| sum + one);
             }
             (Self::Numbers(Kind::Min, of), Value::Numbers(numbers)) => {
-                let values = numbers.values();
-                of.add(&rows, numbers.nulls(), |row| values[row], i64::min);
+                of.add(&rows(numbers.nulls()), numbers.values(), i64::min);
             }
             (Self::Numbers(Kind::Max, of), Value::Numbers(numbers)) => {
-                let values = numbers.values();
-                of.add(&rows, numbers.nulls(), |row| values[row], i64::max);
+                of.add(&rows(numbers.nulls()), numbers.values(), i64::max);
             }
             (Self::Floats(of), Value::Floats(floats)) => {
-                let values = floats.values();
-                of.add(&rows, floats.nulls(), |row| values[row], |sum, value| sum + value);
+                of.add(&rows(floats.nulls()), floats.values(), |sum, value| sum + value);
             }
             _ => {}
         }
@@ -124,6 +124,22 @@ struct Rows<'a> {
     masks: &'a [u64],
     runs: &'a [Range<usize>],
     continues: bool,
+    /// Which rows have a value; none where all have.
+    valid: Option<Vec<bool>>,
+}
+
+/// How many rows there are in groups.
+fn count(runs: &[Range<usize>]) -> usize {
+    runs.last().map_or(0, |run| run.end)
+}
+
+/// A byte per bit.
+fn valid(nulls: &NullBuffer) -> Vec<bool> {
+    let words = nulls.inner().bit_chunks();
+    let mut valid = Vec::with_capacity(nulls.len() + u64::BITS as usize);
+    words.iter_padded().for_each(|word| valid.extend((0..u64::BITS).map(|bit| word >> bit & 1 == 1)));
+    valid.truncate(nulls.len());
+    valid
 }
 
 /// Totals by condition and group.
@@ -199,47 +215,31 @@ impl<T: Number> Groups<T> {
         Self { conditions, asked, nothing, open, is_open: false, values, met }
     }
 
+    /// Adds every row, one without a value as nothing and without conditions: which rows have one, no branch would foresee.
     #[inline(always)]
-    fn add(
-        &mut self,
-        rows: &Rows<'_>,
-        nulls: Option<&NullBuffer>,
-        value: impl Fn(usize) -> T,
-        join: impl Fn(T, T) -> T,
-    ) {
-        match nulls {
-            None => self.add_valid(rows, |_| true, value, join),
-            Some(nulls) => self.add_valid(rows, |row| nulls.is_valid(row), value, join),
-        }
-    }
-
-    /// Adds every row, one without a value as nothing: which rows have one, no branch would foresee.
-    #[inline(always)]
-    fn add_valid(
-        &mut self,
-        rows: &Rows<'_>,
-        is_valid: impl Fn(usize) -> bool,
-        value: impl Fn(usize) -> T,
-        join: impl Fn(T, T) -> T,
-    ) {
+    fn add(&mut self, rows: &Rows<'_>, values: &[T], join: impl Fn(T, T) -> T) {
         let nothing = self.nothing;
-        let value = |row| value(row).or(nothing, is_valid(row));
+        let (mut known, mut masks) = (Cow::Borrowed(values), Cow::Borrowed(rows.masks));
+        if let Some(valid) = &rows.valid {
+            known = values.iter().zip(valid).map(|(value, is_valid)| value.or(nothing, *is_valid)).collect();
+            masks =
+                masks.iter().zip(valid).map(|(mask, is_valid)| mask & u64::from(*is_valid).wrapping_neg()).collect();
+        }
         let over_all = self.conditions.contains(&None);
         for (at, run) in rows.runs.iter().enumerate() {
             if at > 0 || !rows.continues {
                 self.close();
             }
             self.is_open = true;
-            let open = &mut self.open;
+            let (open, values) = (&mut self.open, &known[run.clone()]);
             if over_all {
-                for row in run.clone() {
-                    (open.all, open.any) = (join(open.all, value(row)), open.any | is_valid(row));
-                }
+                open.all = values.iter().fold(open.all, |all, value| join(all, *value));
+                let any = |valid: &Vec<bool>| valid[run.clone()].iter().fold(false, |any, is_valid| any | is_valid);
+                open.any |= rows.valid.as_ref().is_none_or(any);
             }
             if self.asked != 0 {
-                for (row, mask) in run.clone().zip(&rows.masks[run.clone()]) {
-                    let bits = mask & self.asked & u64::from(is_valid(row)).wrapping_neg();
-                    open.add(bits, value(row), &join);
+                for (value, mask) in values.iter().zip(&masks[run.clone()]) {
+                    open.add(mask & self.asked, *value, &join);
                 }
             }
         }
