@@ -52,10 +52,12 @@ COMMENT ON COLUMN kpi.conversion.ci_high IS 'Upper end of it.';
 -- next.
 CREATE VIEW kpi.friction AS
 WITH seen AS (
-    SELECT stay.*, instant.as_of, date_part('epoch', coalesce(stay.left_at, instant.as_of) - stay.entered_at) / 86400 AS days
-    FROM kpi.state_intervals AS stay
-    CROSS JOIN kpi.as_of AS instant
-    WHERE stay.open OR stay.next_state IS NOT NULL
+    SELECT
+        *,
+        (SELECT as_of FROM kpi.as_of) AS as_of,
+        date_part('epoch', coalesce(left_at, (SELECT as_of FROM kpi.as_of)) - entered_at) / 86400 AS days
+    FROM kpi.state_intervals
+    WHERE open OR next_state IS NOT NULL
 ),
 paced AS (
     SELECT
