@@ -8,16 +8,21 @@
 //!       TableScan: interactions                              TableScan: interactions
 //! ```
 //!
+//! `GROUP BY contact_id` becomes one by account and contact in the same way, where no row lacks its contact: those that do may be of
+//! several accounts, and are one group.
+//!
 //! The column is followed down to the scan, through what neither adds rows nor joins them, and nothing but that scan is asked: what
 //! it says is true of the version that it reads.
 
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, Result};
 use datafusion::datasource::source_as_provider;
-use datafusion::logical_expr::{Expr, Filter, LogicalPlan, Projection, SubqueryAlias, TableScan};
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, Projection, SubqueryAlias, TableScan};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
 use crate::operators::sequence::Sequence;
@@ -49,70 +54,101 @@ impl OptimizerRule for CompleteKeys {
     }
 
     fn rewrite(&self, plan: LogicalPlan, _: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        Ok(self.sequence(&plan).map_or(Transformed::no(plan), Transformed::yes))
+        let completed = match &plan {
+            LogicalPlan::Extension(extension) => {
+                extension.node.as_any().downcast_ref().and_then(|node| self.sequence(node))
+            }
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            _ => None,
+        };
+        Ok(completed.map_or(Transformed::no(plan), Transformed::yes))
     }
+}
+
+/// A relation's rows with what a column of theirs determines.
+struct Completed {
+    plan: LogicalPlan,
+    /// Where that stands.
+    owner: Vec<Column>,
+    /// Whether the column is NULL in no row.
+    is_known: bool,
 }
 
 impl CompleteKeys {
     /// A sequence over rows that say what its entities belong to, if they can.
-    fn sequence(&self, plan: &LogicalPlan) -> Option<LogicalPlan> {
-        let LogicalPlan::Extension(extension) = plan else { return None };
-        let node = extension.node.as_any().downcast_ref::<Sequence>()?;
+    fn sequence(&self, node: &Sequence) -> Option<LogicalPlan> {
         let owned = node.owned(|input, entity| {
             let [Expr::Column(entity)] = entity else { return None };
-            let (input, owner) = self.completed(input, entity)?;
-            Some((input, owner.into_iter().map(Expr::Column).collect()))
+            let Completed { plan, owner, .. } = self.completed(input, entity)?;
+            Some((plan, owner.into_iter().map(Expr::Column).collect()))
         });
         owned.map(LogicalPlan::from)
     }
 
-    /// A plan's rows with what a column of theirs determines, and where that stands.
-    fn completed(&self, plan: &LogicalPlan, key: &Column) -> Option<(LogicalPlan, Vec<Column>)> {
+    /// Groups by what the only key determines, too.
+    fn aggregate(&self, aggregate: &Aggregate) -> Option<LogicalPlan> {
+        let [Expr::Column(key)] = aggregate.group_expr.as_slice() else { return None };
+        let Completed { plan, owner, .. } = self.completed(&aggregate.input, key).filter(|found| found.is_known)?;
+        let groups = owner.into_iter().chain([key.clone()]).map(Expr::Column).collect();
+        let groups = Aggregate::try_new(Arc::new(plan), groups, aggregate.aggr_expr.clone()).ok()?;
+        let answer = aggregate.schema.columns().into_iter().map(Expr::Column).collect();
+        let groups = Arc::new(LogicalPlan::Aggregate(groups));
+        let answer = Projection::try_new_with_schema(answer, groups, Arc::clone(&aggregate.schema));
+        answer.map(LogicalPlan::Projection).ok()
+    }
+
+    fn completed(&self, plan: &LogicalPlan, key: &Column) -> Option<Completed> {
         match plan {
-            LogicalPlan::TableScan(scan) => Some((plan.clone(), self.determined(scan, key)?)),
+            LogicalPlan::TableScan(scan) => self.scan(scan, key),
             LogicalPlan::Filter(Filter { predicate, input, .. }) => {
-                let (input, others) = self.completed(input, key)?;
-                Some((Filter::try_new(predicate.clone(), Arc::new(input)).map(LogicalPlan::Filter).ok()?, others))
+                let found = self.completed(input, key)?;
+                let says_so = |e: &&Expr| matches!(e, Expr::IsNotNull(of) if **of == Expr::Column(key.clone()));
+                let is_known = found.is_known || split_conjunction(predicate).iter().any(says_so);
+                let filter = Filter::try_new(predicate.clone(), Arc::new(found.plan)).ok()?;
+                Some(Completed { plan: LogicalPlan::Filter(filter), is_known, ..found })
             }
             LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, schema, .. }) => {
                 let key = Column::from(input.schema().qualified_field(schema.maybe_index_of_column(key)?));
-                let (input, others) = self.completed(input, &key)?;
-                let places = others.iter().map(|other| input.schema().maybe_index_of_column(other));
+                let Completed { plan, owner, is_known } = self.completed(input, &key)?;
+                let places = owner.iter().map(|owner| plan.schema().maybe_index_of_column(owner));
                 let places = places.collect::<Option<Vec<_>>>()?;
-                let aliased = SubqueryAlias::try_new(Arc::new(input), alias.clone()).ok()?;
-                let others = places.into_iter().map(|at| Column::from(aliased.schema.qualified_field(at))).collect();
-                Some((LogicalPlan::SubqueryAlias(aliased), others))
+                let aliased = SubqueryAlias::try_new(Arc::new(plan), alias.clone()).ok()?;
+                let owner = places.into_iter().map(|at| Column::from(aliased.schema.qualified_field(at))).collect();
+                Some(Completed { plan: LogicalPlan::SubqueryAlias(aliased), owner, is_known })
             }
             LogicalPlan::Projection(Projection { expr, input, schema, .. }) => {
                 let key = column(&expr[schema.maybe_index_of_column(key)?])?;
-                let (input, others) = self.completed(input, key)?;
+                let Completed { plan, owner, is_known } = self.completed(input, key)?;
                 let mut expr = expr.clone();
-                let places = others.into_iter().map(|other| {
-                    expr.iter().position(|given| column(given) == Some(&other)).unwrap_or_else(|| {
-                        expr.push(Expr::Column(other));
+                let places = owner.into_iter().map(|owner| {
+                    expr.iter().position(|given| column(given) == Some(&owner)).unwrap_or_else(|| {
+                        expr.push(Expr::Column(owner));
                         expr.len() - 1
                     })
                 });
                 let places: Vec<usize> = places.collect();
                 // It may have other columns of those names already.
-                let projection = Projection::try_new(expr, Arc::new(input)).ok()?;
-                let others = places.into_iter().map(|at| Column::from(projection.schema.qualified_field(at))).collect();
-                Some((LogicalPlan::Projection(projection), others))
+                let projection = Projection::try_new(expr, Arc::new(plan)).ok()?;
+                let owner = places.into_iter().map(|at| Column::from(projection.schema.qualified_field(at))).collect();
+                Some(Completed { plan: LogicalPlan::Projection(projection), owner, is_known })
             }
             _ => None,
         }
     }
 
-    /// What a column of a scan determines.
-    fn determined(&self, scan: &TableScan, key: &Column) -> Option<Vec<Column>> {
+    /// A scan, if the column alone determines others of its table's.
+    fn scan(&self, scan: &TableScan, key: &Column) -> Option<Completed> {
         let provider = source_as_provider(&scan.source).ok()?;
         let (last, others) = (self.entity)(provider.as_ref())?.split_last()?;
         let at = |name: &String| scan.projected_schema.index_of_column_by_name(Some(&scan.table_name), name);
         if at(last)? != scan.projected_schema.maybe_index_of_column(key)? {
             return None;
         }
-        let others = others.iter().map(|name| Some(Column::from(scan.projected_schema.qualified_field(at(name)?))));
-        others.collect()
+        let owner = others.iter().map(|name| Some(Column::from(scan.projected_schema.qualified_field(at(name)?))));
+        let owner = owner.collect::<Option<_>>()?;
+        let statistics = provider.statistics()?.column_statistics;
+        let is_known = statistics.get(provider.schema().index_of(last).ok()?)?.null_count == Precision::Exact(0);
+        Some(Completed { plan: LogicalPlan::TableScan(scan.clone()), owner, is_known })
     }
 }
 

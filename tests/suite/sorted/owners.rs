@@ -28,6 +28,10 @@ const QUESTIONS: &[&str] = &[
     "SELECT touch, sum(linear) > 0 FROM attribution(S, (SELECT * FROM T WHERE amount = 5), touch => amount) GROUP BY touch ORDER BY 1",
     "SELECT contact_id, count(*), count(DISTINCT account_id), min(occurred_at), max(id) FROM S GROUP BY contact_id ORDER BY 1",
     "SELECT contact_id, count(*), min(occurred_at), max(id) FROM S GROUP BY contact_id ORDER BY 1",
+    "SELECT x.contact_id AS c, count(*) AS n, min(occurred_at), sum(amount) FROM (SELECT * FROM S) AS x WHERE contact_id IS NOT NULL
+     GROUP BY x.contact_id HAVING count(*) > 2 ORDER BY n DESC, 1",
+    "SELECT a.n, b.contact_id FROM (SELECT contact_id, count(*) AS n FROM S WHERE contact_id IS NOT NULL GROUP BY contact_id) AS a
+     FULL JOIN (SELECT contact_id FROM T WHERE contact_id IS NOT NULL GROUP BY 1) AS b ON a.contact_id = b.contact_id ORDER BY 1, 2",
 ];
 
 /// `s` and `t` keep an order, `u` and `v` have the same rows and none.
@@ -183,7 +187,37 @@ async fn plans_use_the_order_wherever_rows_come_straight_from_the_table() {
     }
 }
 
-/// A statement reads one version: what it was planned by holds for the rows that it reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_of_a_contact_are_found_side_by_side() {
+    let database = tables().await;
+    let mut random = ChaCha8Rng::seed_from_u64(37);
+    both(&database, ["s", "u"], &rows(&mut random, 0..8, 0, 200, false)).await;
+    let totals = "SELECT contact_id, count(*), min(occurred_at), sum(amount) FROM S GROUP BY contact_id ORDER BY 1";
+    let explained = async |sql: &str| {
+        let sorted = sql.replace("FROM S", "FROM s");
+        assert_eq!(text(&database, &sorted).await, text(&database, &sql.replace("FROM S", "FROM u")).await, "{sql}");
+        text(&database, &format!("EXPLAIN {sorted}")).await
+    };
+    let by_order = explained(totals).await;
+    assert!(by_order.contains("TotalsExec: gby=[account_id@") && !by_order.contains("RepartitionExec"), "{by_order}");
+    // Those without a contact are one group, of whatever accounts.
+    both(&database, ["s", "u"], "('account 1', NULL, '2025-01-05', 300, 4), ('account 2', NULL, '2025-01-05', 301, 5)")
+        .await;
+    let by_hash = explained(totals).await;
+    assert!(!by_hash.contains("gby=[account_id@"), "{by_hash}");
+    let known = explained(&totals.replace("FROM S", "FROM S WHERE contact_id IS NOT NULL")).await;
+    assert!(known.contains("gby=[account_id@"), "{known}");
+    for other in [
+        "SELECT contact_id, id, count(*) FROM S WHERE contact_id IS NOT NULL GROUP BY contact_id, id ORDER BY 1, 2",
+        "SELECT contact_id, count(*) FROM S WHERE contact_id IS NOT NULL GROUP BY ROLLUP (contact_id) ORDER BY 1",
+        "SELECT id, count(*) FROM S GROUP BY id ORDER BY 1",
+    ] {
+        let plan = explained(other).await;
+        assert!(!plan.contains("gby=[account_id@"), "{plan}");
+    }
+}
+
+/// The last column may determine several, of any type that has one spelling per value.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_orders_have_other_owners() {
     let database = Database::in_memory().await.unwrap();
