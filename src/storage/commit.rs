@@ -96,7 +96,7 @@ impl Staged {
     }
 
     async fn commit_here(self) -> Result<()> {
-        let Self { table, mut change, drafts, .. } = self;
+        let Self { table, mut change, drafts, inserted, .. } = self;
         let mut register = table.committing.lock().await;
         if table.is_closed() {
             return Err(conflict("the table was dropped or rebuilt"));
@@ -107,7 +107,7 @@ impl Staged {
                 table.advance(table.log.replay().await?);
                 continue;
             }
-            let is_proven = register.proves(&table, &base, &change, drafts.owners()).await;
+            let is_proven = register.proves(&table, &base, &change, drafts.owners(), inserted > 0).await;
             change = change.determined(base.sorting().and_then(Sorting::determinant).filter(|_| is_proven));
             let next = base.apply(&change)?;
             if change.says_nothing() {

@@ -126,12 +126,19 @@ pub(super) struct Register {
 }
 
 impl Register {
-    /// Whether the files that a change adds to a version may carry the tag. What can't be read proves nothing.
-    pub async fn proves(&mut self, table: &Arc<Table>, at: &Arc<Snapshot>, change: &Change, added: &Owners) -> bool {
+    /// Whether the files that a change adds to a version may carry the tag: `added` are the owners in them, `inserts` says whether
+    /// they have rows that were in none of the removed ones. What can't be read proves nothing.
+    pub async fn proves(
+        &mut self,
+        table: &Arc<Table>,
+        at: &Arc<Snapshot>,
+        change: &Change,
+        added: &Owners,
+        inserts: bool,
+    ) -> bool {
         let Some(sorting) = at.sorting().filter(|sorting| sorting.determinant().is_some()) else { return false };
         let is_tagged = |file: &Arc<DataFile>| file.is_determined(sorting);
-        if change.operation == Operation::Compact && change.removes.iter().all(is_tagged) {
-            // The same rows in other files.
+        if !inserts && change.removes.iter().all(is_tagged) {
             return true;
         }
         if change.adds.is_empty() || !matches!(added, Owners::One(_)) {
