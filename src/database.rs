@@ -50,7 +50,7 @@ impl Database {
     async fn on(home: Arc<Home>) -> Result<Self> {
         let catalog = Arc::new(Catalog::open(home).await?);
         ship(&catalog).await?;
-        let engine = session::engine()?;
+        let engine = session::engine(Arc::clone(catalog.home().memory()) as _)?;
         let contents = Arc::new(Contents::new(catalog.clone(), engine.clone()));
         let shared = Shared { catalog, contents, workers: Arc::new(Workers::new()?), engine };
         Ok(Self { shared: Arc::new(shared) })
@@ -78,7 +78,14 @@ impl Database {
     /// Keeps so many bytes of decoded columns in memory, in place of 1 GiB. Tables share them; `pg_stat_column_cache` says how
     /// they serve.
     pub fn set_column_cache(&self, bytes: u64) {
-        self.shared.catalog.home().column_cache().resize(bytes);
+        self.shared.catalog.home().memory().keep_columns(bytes);
+    }
+
+    /// Limits what queries hold and the columns that are kept to so many bytes together; without a limit unless it is set. Queries
+    /// come first: columns make room. Beyond it sorts and groups go on on disk, and what can't ends with 53200. Rows on their way
+    /// between steps of a plan, some tens of megabytes, are not counted.
+    pub fn set_memory_limit(&self, bytes: u64) {
+        self.shared.catalog.home().memory().limit(bytes);
     }
 
     /// Notes in the folder who serves it, so that another process can say where to go.

@@ -7,7 +7,8 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::TableReference;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -208,7 +209,8 @@ impl Session {
 }
 
 /// DataFusion with our functions and settings, made once per database: sessions are copies of it.
-pub(crate) fn engine() -> Result<SessionState> {
+pub(crate) fn engine(memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(memory).build_arc()?;
     let config = SessionConfig::new()
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(true)
@@ -220,7 +222,7 @@ pub(crate) fn engine() -> Result<SessionState> {
         .set_usize("datafusion.optimizer.subset_repartition_threshold", 1);
     let state = SessionStateBuilder::new()
         .with_config(config)
-        .with_runtime_env(Arc::new(RuntimeEnv::default()))
+        .with_runtime_env(runtime)
         .with_default_features()
         .with_analyzer_rules(rules::analyzer(analyzer_rules()))
         .with_optimizer_rules(optimizer_rules())

@@ -1,12 +1,16 @@
-//! `--column-cache`, and amounts of memory on the command line.
+//! `--memory` and `--column-cache`: amounts of memory on the command line.
 
 use clap::Args;
 
 use journeydb::Database;
 
-/// How much of a database is kept in memory.
+/// How much memory a database may take.
 #[derive(Debug, Clone, Args)]
 pub struct Memory {
+    /// What queries and kept columns may hold together, as in 4GB; without a limit unless it is given
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    memory: Option<u64>,
+
     /// Decoded columns kept in memory, as in 512MB or 4GB; 0 keeps none
     #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = bytes)]
     column_cache: u64,
@@ -16,6 +20,9 @@ impl Memory {
     /// Tells a database.
     pub fn apply(&self, database: &Database) {
         database.set_column_cache(self.column_cache);
+        if let Some(limit) = self.memory {
+            database.set_memory_limit(limit);
+        }
     }
 }
 

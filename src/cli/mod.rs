@@ -7,7 +7,7 @@
 //! | `demo`, `layers` | a simulated company, and its KPIs |
 //! | `load` | files into a table |
 //! | `sql`, `shell` | statements from the command line, a file or a prompt |
-//! | `memory` | how much of a database is kept in memory |
+//! | `memory` | how much memory a database may take |
 //! | `target` | the folder or the server that a command works on |
 //! | `query` | runs statements and prints their results |
 //! | `output` | tables, CSV and JSON |

@@ -13,7 +13,9 @@ use super::entry::{AT, Argument, Column, ENTITY, Entry, INPUT, TIEBREAK};
 use super::function::TableFunction;
 use super::rows::EntityRows;
 use crate::error::Result;
-use crate::operators::sequence::{Codes, Entity, Kernel, Sequence, SequenceArguments, SequenceFunction, Slot};
+use crate::operators::sequence::{
+    Codes, Entities, Entity, Kernel, NULL_CODE, Sequence, SequenceArguments, SequenceFunction, Slot,
+};
 use crate::sequence::transitions;
 
 const ENTRY: Entry = Entry {
@@ -110,6 +112,24 @@ impl Kernel for Counter {
         self.counts.grow(entity.meaning().count(0));
         self.counts.run(entity.codes_in_order(0, &mut self.ordered));
         Ok(0)
+    }
+
+    /// Counts every pair of neighbours and takes back what crosses from one entity to the next: entities have few rows, and a loop
+    /// for each ends where no branch foresees it.
+    fn run_all(&mut self, entities: &Entities<'_>) -> Result<bool> {
+        let all = entities.all();
+        let states = all.codes(0);
+        self.counts.grow(all.meaning().count(0));
+        if states.iter().fold(false, |any, state| any | (*state == NULL_CODE)) {
+            return Ok(false);
+        }
+        self.counts.run(states);
+        entities.edges().for_each(|edge| self.counts.take_back(&states[edge - 1..=edge]));
+        for entity in entities.tied() {
+            self.counts.take_back(entity.codes(0));
+            self.counts.run(entity.codes_in_order(0, &mut self.ordered));
+        }
+        Ok(true)
     }
 
     fn take(&mut self, codes: &Codes) -> Result<Vec<ArrayRef>> {

@@ -34,6 +34,12 @@ impl Transitions {
         each_transition(states, |from, to| counts[from as usize * *width + to as usize] += 1);
     }
 
+    /// Takes back what [`Transitions::run`] added for the same rows.
+    pub fn take_back(&mut self, states: &[u32]) {
+        let Self { states: width, counts } = self;
+        each_transition(states, |from, to| counts[from as usize * *width + to as usize] -= 1);
+    }
+
     /// Adds another's counts.
     pub fn merge(&mut self, other: &Self) {
         self.grow(other.states);
@@ -116,6 +122,10 @@ mod tests {
                 }
             }
             let (left, right) = entities.split_at(cut.min(entities.len()));
+            let mut none = Transitions::new(4);
+            entities.iter().for_each(|rows| none.run(rows));
+            entities.iter().for_each(|rows| none.take_back(rows));
+            prop_assert_eq!(none.cells().count(), 0);
             let (mut merged, mut other) = (Transitions::new(2), Transitions::new(4));
             merged.grow(4);
             left.iter().for_each(|rows| merged.run(rows));

@@ -29,6 +29,7 @@ use super::disk::{Disk, LocalDisk};
 use super::files::{Files, TEMPORARY};
 use super::lock::{LOCK, Lock, unusable};
 use super::log::Log;
+use super::memory::Memory;
 use super::sorting::Sorting;
 use super::store::SyncedStore;
 use super::sweep::sweep_folders;
@@ -54,6 +55,7 @@ pub struct Home {
     files: Option<Arc<Files>>,
     /// Decoded columns of all tables.
     cache: Arc<ColumnCache>,
+    memory: Arc<Memory>,
     lock: Option<Arc<Lock>>,
     background: Arc<Background>,
 }
@@ -84,20 +86,28 @@ impl Home {
             let mark = serde_json::to_vec(&Mark { format: FORMAT }).map_err(|e| Error::internal(e.to_string()))?;
             store.put(&Path::from(MARK), mark.into()).await?;
         }
-        let (url, cache, background) = (next_url()?, Arc::new(ColumnCache::new(COLUMN_CACHE)), Arc::default());
-        Ok(Arc::new(Self { store, url, files: Some(files), cache, lock: Some(Arc::new(lock)), background }))
+        Ok(Arc::new(Self::new(store, Some(files), Some(Arc::new(lock)))?))
     }
 
     /// A database that lives as long as its handles.
     pub fn in_memory() -> Result<Arc<Self>> {
-        let (store, url, background) = (Arc::new(InMemory::new()), next_url()?, Arc::default());
+        Ok(Arc::new(Self::new(Arc::new(InMemory::new()), None, None)?))
+    }
+
+    fn new(store: Arc<dyn ObjectStore>, files: Option<Arc<Files>>, lock: Option<Arc<Lock>>) -> Result<Self> {
         let cache = Arc::new(ColumnCache::new(COLUMN_CACHE));
-        Ok(Arc::new(Self { store, url, files: None, cache, lock: None, background }))
+        let memory = Arc::new(Memory::new(Arc::clone(&cache)));
+        Ok(Self { store, url: next_url()?, files, cache, memory, lock, background: Arc::default() })
     }
 
     /// The columns kept in memory.
     pub fn column_cache(&self) -> &ColumnCache {
         &self.cache
+    }
+
+    /// What queries and those columns may take.
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     /// Tells processes that find the folder taken where it is served.

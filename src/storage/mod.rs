@@ -14,6 +14,7 @@
 //! | `scan`, `pinned`, `pruning` | reading a version, with or without the address of each row; what keeps its files; which of them a filter needs |
 //! | `ranges`, `merging`, `run_merge` | reading a sorted table in its order: which partition reads which files, and merges which |
 //! | `columns`, `column_reader`, `file_bytes`, `column_cache` | where a scan's rows come from: pages of files, whole columns of them, columns kept in memory |
+//! | `memory` | the limit that queries and kept columns share |
 
 mod background;
 mod cleanup;
@@ -29,6 +30,7 @@ mod home;
 mod layout;
 mod lock;
 mod log;
+mod memory;
 mod merging;
 mod owners;
 mod pinned;
@@ -52,6 +54,7 @@ pub use column_cache::{COLUMN_CACHE, CacheFacts, ColumnCache};
 pub use commit::Staged;
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use home::Home;
+pub use memory::Memory;
 pub use rewrite::RowAddresses;
 pub use scan::{FILE, ROW, determined_entity};
 pub use snapshot::{DataFile, Snapshot};

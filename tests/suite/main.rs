@@ -11,6 +11,7 @@ mod count_distinct;
 mod crash;
 mod docs;
 mod functions;
+mod memory;
 mod merge;
 mod overflow;
 mod plain_utc;

@@ -1,5 +1,6 @@
 //! What holds of a dictionary's entries, computed once for all batches that share it: those of one file do.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayData, ArrayRef, AsArray, DictionaryArray, Int32Array};
@@ -8,15 +9,18 @@ use arrow::record_batch::RecordBatch;
 
 use crate::error::Result;
 
-/// The last dictionary and what holds of it.
+/// Dictionaries remembered: partitions that read different files share an expression.
+const REMEMBERED: usize = 16;
+
+/// The last dictionaries and what holds of them, the newest first.
 #[derive(Debug)]
 pub(super) struct Entries<T> {
-    last: Option<(ArrayData, T)>,
+    last: VecDeque<(ArrayData, T)>,
 }
 
 impl<T> Default for Entries<T> {
     fn default() -> Self {
-        Self { last: None }
+        Self { last: VecDeque::new() }
     }
 }
 
@@ -31,16 +35,15 @@ impl<T: Clone> Entries<T> {
         compute: impl FnOnce(&RecordBatch) -> Result<T>,
     ) -> Result<T> {
         let values = dictionary.values().to_data();
-        if let Some((last, known)) = &self.last
-            && last.ptr_eq(&values)
-        {
+        if let Some((_, known)) = self.last.iter().find(|(last, _)| last.ptr_eq(&values)) {
             return Ok(known.clone());
         }
         let keys: Int32Array = (0..values.len() as i32).map(Some).chain([None]).collect();
         let column: ArrayRef = Arc::new(DictionaryArray::try_new(keys, Arc::clone(dictionary.values()))?);
         let field = schema.field(index).clone().with_nullable(true);
         let computed = compute(&RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![column])?)?;
-        self.last = Some((values, computed.clone()));
+        self.last.truncate(REMEMBERED - 1);
+        self.last.push_front((values, computed.clone()));
         Ok(computed)
     }
 }

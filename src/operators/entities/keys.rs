@@ -27,9 +27,7 @@ pub fn runs(keys: &[ArrayRef]) -> Result<Vec<Range<usize>>> {
 
 /// The stretches of two rows and more with equal keys at one time, in order.
 pub fn ties(keys: &[ArrayRef], times: &[i64]) -> Result<Vec<Range<usize>>> {
-    let next = times.iter().skip(1);
-    let at_once: Vec<u8> = times.iter().zip(next).map(|(time, next)| u8::from(time == next)).collect();
-    let mut pairs = marked(&at_once);
+    let mut pairs = equal_neighbours(times);
     if pairs.is_empty() {
         return Ok(vec![]);
     }
@@ -43,6 +41,13 @@ pub fn ties(keys: &[ArrayRef], times: &[i64]) -> Result<Vec<Range<usize>>> {
         }
     }
     Ok(ties)
+}
+
+/// The pairs of neighbours that are equal, by the first of the two.
+pub fn equal_neighbours(numbers: &[i64]) -> Vec<u32> {
+    let next = numbers.iter().skip(1);
+    let equal: Vec<u8> = numbers.iter().zip(next).map(|(one, next)| u8::from(one == next)).collect();
+    marked(&equal)
 }
 
 /// Whether a row equals the first row of others; NULL equals NULL.

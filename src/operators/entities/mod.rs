@@ -21,4 +21,4 @@ pub(super) use codes::{Types, input_in_codes};
 pub(super) use conditions::Conditions;
 pub(super) use entries::by_entry;
 pub(super) use expressions::{evaluate, visit};
-pub(super) use keys::{runs, same, ties};
+pub(super) use keys::{equal_neighbours, runs, same, ties};

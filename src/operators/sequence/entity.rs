@@ -11,6 +11,7 @@ use arrow::datatypes::DataType;
 
 use super::intern::Interner;
 use crate::error::{Error, Result};
+use crate::operators::entities::equal_neighbours;
 
 /// The values of rows.
 #[derive(Debug, Default)]
@@ -180,6 +181,45 @@ impl<'a> Entity<'a> {
             }
         }
         scratch
+    }
+}
+
+/// Entities whose rows lie one after the other.
+pub struct Entities<'a> {
+    rows: &'a Rows,
+    codes: &'a Codes,
+    runs: &'a [Range<usize>],
+}
+
+impl<'a> Entities<'a> {
+    /// The rows of each range; no row stands between two of them.
+    pub(super) fn new(rows: &'a Rows, codes: &'a Codes, runs: &'a [Range<usize>]) -> Self {
+        Self { rows, codes, runs }
+    }
+
+    /// All rows, as if they were one entity's.
+    pub fn all(&self) -> Entity<'a> {
+        let (start, end) = (self.runs.first().map_or(0, |run| run.start), self.runs.last().map_or(0, |run| run.end));
+        Entity::new(self.rows, self.codes, start..end)
+    }
+
+    /// The place of each entity's first row among all, but for the first entity.
+    pub fn edges(&self) -> impl Iterator<Item = usize> {
+        let first = self.runs.first().map_or(0, |run| run.start);
+        self.runs.iter().skip(1).map(move |run| run.start - first)
+    }
+
+    /// The entities that have rows of one instant.
+    pub fn tied(&self) -> impl Iterator<Item = Entity<'a>> {
+        let pairs = equal_neighbours(&self.rows.times);
+        let mut last = None;
+        let runs = pairs.into_iter().filter_map(move |pair| {
+            let (first, second) = (pair as usize, pair as usize + 1);
+            let run = self.runs.partition_point(|run| run.end <= first);
+            let is_within = self.runs.get(run).is_some_and(|run| run.contains(&first) && run.contains(&second));
+            (is_within && last.replace(run) != Some(run)).then_some(run)
+        });
+        runs.map(|run| Entity::new(self.rows, self.codes, self.runs[run].clone())).collect::<Vec<_>>().into_iter()
     }
 }
 

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr_common::dyn_eq::{DynEq, DynHash};
 
-use super::entity::{Codes, Entity};
+use super::entity::{Codes, Entities, Entity};
 use crate::error::Result;
 
 /// A function from one entity's rows, in the order of time, to rows of an answer.
@@ -120,6 +120,12 @@ impl Slot {
 pub trait Kernel: Send {
     /// Adds the answer for one entity; the result is the number of rows added.
     fn run(&mut self, entity: &Entity<'_>) -> Result<usize>;
+
+    /// Adds the answer for all entities of some rows, if it knows a faster way than one after the other; asked of functions whose
+    /// answer is about all entities together.
+    fn run_all(&mut self, _entities: &Entities<'_>) -> Result<bool> {
+        Ok(false)
+    }
 
     /// The columns of the answer as far as rows were added since the last call.
     fn take(&mut self, codes: &Codes) -> Result<Vec<ArrayRef>>;

@@ -33,7 +33,7 @@ mod stream;
 mod ties;
 
 pub use codes::in_codes;
-pub use entity::{Codes, Entity, Keeper};
+pub use entity::{Codes, Entities, Entity, Keeper};
 pub use function::{Kernel, SequenceFunction, Slot};
 pub use intern::NULL_CODE;
 pub use node::{Beside, Sequence, SequenceArguments};

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use super::among::Apart;
 use super::beside::{Collected, Collecting, KeyOrder};
-use super::entity::{Codes, Entity, Rows};
+use super::entity::{Codes, Entities, Entity, Rows};
 use super::function::Kernel;
 use super::prepare::{Arguments, Prepare};
 use super::ties::Ties;
@@ -175,6 +175,10 @@ impl SequenceStream {
     fn run(&mut self, keys: &[ArrayRef], rows: &Rows, runs: &[Range<usize>], others: Option<&Collected>) -> Result<()> {
         let mut answered: Vec<u32> = Vec::with_capacity(runs.len());
         let kernel = self.arguments.kernel(&mut self.kernel)?;
+        let is_alone = others.is_none() && self.arguments.function.own().is_none();
+        if self.total && is_alone && kernel.run_all(&Entities::new(rows, &self.codes, runs))? {
+            return Ok(());
+        }
         let mut answer = |entity: &Entity<'_>, run: &Range<usize>| -> Result<()> {
             let added = kernel.run(entity)?;
             answered.extend(std::iter::repeat_n(run.start as u32, added));
