@@ -7,7 +7,7 @@ use journeydb::Database;
 /// How much memory a database may take.
 #[derive(Debug, Clone, Args)]
 pub struct Memory {
-    /// What queries and kept columns may hold together, as in 4GB; without a limit unless it is given
+    /// What queries and kept columns may hold together, as in 4GB [default: four fifths of the machine's memory]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
 
@@ -20,10 +20,23 @@ impl Memory {
     /// Tells a database.
     pub fn apply(&self, database: &Database) {
         database.set_column_cache(self.column_cache);
-        if let Some(limit) = self.memory {
+        if let Some(limit) = self.memory.or_else(|| Some(machine()? / 5 * 4)) {
             database.set_memory_limit(limit);
         }
     }
+}
+
+/// The memory that this process may take: the machine's, or its container's; not known of every system.
+fn machine() -> Option<u64> {
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|facts| total(&facts));
+    let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|most| most.trim().parse().ok());
+    machine.into_iter().chain(container).min()
+}
+
+/// The `MemTotal` of Linux' facts.
+fn total(facts: &str) -> Option<u64> {
+    let total = facts.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// An amount in Postgres' units: powers of 1024.
@@ -45,7 +58,13 @@ fn bytes(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::{bytes, total};
+
+    #[test]
+    fn a_machine_has_the_memory_that_it_says() {
+        assert_eq!(total("MemTotal:       24613648 kB\nMemFree:        14 kB\n"), Some(25_204_375_552));
+        assert_eq!(total("MemFree: 14 kB\n"), None);
+    }
 
     #[test]
     fn amounts_have_the_units_of_postgres() {

@@ -9,63 +9,85 @@
 //! A query that asks for more than the limit is told so: it goes on on disk if it can (sorts, groups), else it ends with 53200.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 
 use super::column_cache::ColumnCache;
 
-/// A database's memory. Queries reserve of it as of any pool of the engine's.
+/// A database's memory. Queries reserve of it as of any pool of the engine's; those that can go on on disk share four
+/// fifths of what the others leave evenly: none of them takes it all, and who merges what they sorted has room too.
 #[derive(Debug)]
 pub struct Memory {
-    limit: AtomicU64,
-    /// What queries hold.
-    held: AtomicU64,
-    /// What the kept columns may take where queries leave it.
-    for_columns: AtomicU64,
-    /// What they were last told that they may.
-    given: AtomicU64,
-    /// Held by who tells them.
-    telling: Mutex<()>,
+    taken: Mutex<Taken>,
     columns: Arc<ColumnCache>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    limit: u64,
+    /// Held by what can go on on disk, and by how many of those.
+    spillable: u64,
+    spillers: u64,
+    /// Held by all else.
+    fixed: u64,
+    /// What the kept columns may take where queries leave it, and what they were told that they may.
+    for_columns: u64,
+    given: u64,
 }
 
 impl Memory {
     /// Without a limit, over columns that keep to the capacity that they have.
     pub(super) fn new(columns: Arc<ColumnCache>) -> Self {
         let capacity = columns.facts().capacity;
-        let (for_columns, given) = (AtomicU64::new(capacity), AtomicU64::new(capacity));
-        let (limit, held) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
-        Self { limit, held, for_columns, given, telling: Mutex::default(), columns }
+        let taken =
+            Taken { limit: u64::MAX, spillable: 0, spillers: 0, fixed: 0, for_columns: capacity, given: capacity };
+        Self { taken: Mutex::new(taken), columns }
     }
 
     /// Limits queries and kept columns to so many bytes together.
     pub fn limit(&self, bytes: u64) {
-        self.limit.store(bytes, Ordering::SeqCst);
-        self.share();
+        self.change(|taken| taken.limit = bytes);
     }
 
     /// Lets columns take so many of them.
     pub fn keep_columns(&self, bytes: u64) {
-        self.for_columns.store(bytes, Ordering::SeqCst);
-        self.share();
+        self.change(|taken| taken.for_columns = bytes);
     }
 
-    /// Tells the columns what queries leave, until it is so: others may grow or shrink meanwhile.
-    fn share(&self) {
-        while self.given.load(Ordering::SeqCst) != self.left() {
-            let _telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
-            let left = self.left();
-            self.given.store(left, Ordering::SeqCst);
+    /// Changes what is taken, and tells the columns what is left for them.
+    fn change<T>(&self, change: impl FnOnce(&mut Taken) -> T) -> T {
+        let mut taken = self.taken();
+        let changed = change(&mut taken);
+        let left = taken.limit.saturating_sub(taken.held()).min(taken.for_columns);
+        if left != taken.given {
+            taken.given = left;
             self.columns.resize(left);
         }
+        changed
     }
 
-    fn left(&self) -> u64 {
-        let left = self.limit.load(Ordering::SeqCst).saturating_sub(self.held.load(Ordering::SeqCst));
-        left.min(self.for_columns.load(Ordering::SeqCst))
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    fn held(&self) -> u64 {
+        self.spillable + self.fixed
+    }
+
+    fn of(&mut self, consumer: &MemoryConsumer) -> &mut u64 {
+        if consumer.can_spill() { &mut self.spillable } else { &mut self.fixed }
+    }
+
+    /// The most that a reservation may hold.
+    fn most(&self, reservation: &MemoryReservation) -> u64 {
+        match reservation.consumer().can_spill() {
+            true => self.limit.saturating_sub(self.fixed) / 5 * 4 / self.spillers.max(1),
+            false => self.limit.saturating_sub(self.held()).saturating_add(reservation.size() as u64),
+        }
     }
 }
 
@@ -74,37 +96,47 @@ impl MemoryPool for Memory {
         "database"
     }
 
-    fn grow(&self, _: &MemoryReservation, additional: usize) {
-        self.held.fetch_add(additional as u64, Ordering::SeqCst);
-        self.share();
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.taken().spillers += u64::from(consumer.can_spill());
     }
 
-    fn shrink(&self, _: &MemoryReservation, shrink: usize) {
-        self.held.fetch_sub(shrink as u64, Ordering::SeqCst);
-        self.share();
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.taken().spillers -= u64::from(consumer.can_spill());
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.change(|taken| *taken.of(reservation.consumer()) += additional as u64);
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.change(|taken| *taken.of(reservation.consumer()) -= shrink as u64);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let limit = self.limit.load(Ordering::SeqCst);
-        let grown = |held: u64| held.checked_add(additional as u64).filter(|held| *held <= limit);
-        self.held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, grown).map_err(|held| {
-            DataFusionError::ResourcesExhausted(format!(
-                "out of memory: {} asks for {additional} more bytes than the {} it has, and queries may hold {limit} in all, of which \
-                 {held} are taken",
-                reservation.consumer().name(),
-                reservation.size(),
-            ))
-        })?;
-        self.share();
-        Ok(())
+        let consumer = reservation.consumer();
+        self.change(|taken| {
+            let wanted = (reservation.size() as u64).saturating_add(additional as u64);
+            if wanted > taken.most(reservation) {
+                return Err(DataFusionError::ResourcesExhausted(format!(
+                    "out of memory: {} asks for {additional} more bytes than the {} it has, and queries may hold {} in all, of which \
+                     {} are taken",
+                    consumer.name(),
+                    reservation.size(),
+                    taken.limit,
+                    taken.held(),
+                )));
+            }
+            *taken.of(consumer) += additional as u64;
+            Ok(())
+        })
     }
 
     fn reserved(&self) -> usize {
-        self.held.load(Ordering::SeqCst) as usize
+        self.taken().held() as usize
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        match self.limit.load(Ordering::SeqCst) {
+        match self.taken().limit {
             u64::MAX => MemoryLimit::Infinite,
             limit => MemoryLimit::Finite(limit as usize),
         }
@@ -113,7 +145,8 @@ impl MemoryPool for Memory {
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(used: {}, limit: {})", self.name(), self.reserved(), self.limit.load(Ordering::SeqCst))
+        let taken = self.taken();
+        write!(f, "{}(used: {}, limit: {})", self.name(), taken.held(), taken.limit)
     }
 }
 
@@ -175,6 +208,24 @@ mod tests {
         assert_eq!(columns.facts().capacity, 2 * COLUMN);
         memory.limit(u64::MAX);
         assert_eq!(columns.facts().capacity, 4 * COLUMN);
+    }
+
+    #[test]
+    fn what_can_go_on_on_disk_shares_evenly() {
+        let (memory, _) = with_ten_columns();
+        memory.limit(12 * COLUMN);
+        let pool: Arc<dyn MemoryPool> = Arc::clone(&memory) as _;
+        let sort = |name: &str| MemoryConsumer::new(name).with_can_spill(true).register(&pool);
+        let (one, other) = (sort("one"), sort("other"));
+        let fixed = MemoryConsumer::new("join").register(&pool);
+        fixed.try_grow(2 * COLUMN as usize).unwrap();
+        one.try_grow(4 * COLUMN as usize).unwrap();
+        assert!(one.try_grow(1).is_err());
+        other.try_grow(4 * COLUMN as usize).unwrap();
+        fixed.try_grow(2 * COLUMN as usize).unwrap();
+        assert!(fixed.try_grow(1).is_err());
+        drop((other, fixed));
+        one.try_grow(5 * COLUMN as usize).unwrap();
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::{SortOptions, cast};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::compute::{SortOptions, cast, take_record_batch};
 use arrow::datatypes::{DataType, Int64Type, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
@@ -16,7 +16,7 @@ use super::entity::{Codes, Numbers, Rows, Values};
 use super::function::{Function, Kernel, Slot};
 use super::intern::Interner;
 use crate::error::{Error, Result};
-use crate::operators::entities::{Conditions, evaluate, runs, same};
+use crate::operators::entities::{Conditions, equal_neighbours, evaluate, runs, same};
 
 /// The physical arguments of a call.
 #[derive(Debug, Clone)]
@@ -143,7 +143,7 @@ impl Prepare {
         let entity = self.side.entity.iter().map(|key| evaluate(key, batch));
         let entity = entity.collect::<Result<Vec<_>>>()?;
         let times = integers(&evaluate(&self.side.at, batch)?)?;
-        let ranks = if self.side.tiebreak.is_empty() { None } else { Some(self.ranks(batch)?) };
+        let ranks = if self.side.tiebreak.is_empty() { None } else { Some(self.ranks(batch, &times)?) };
         let slots = (0..self.side.slots.len()).map(|slot| self.slot(slot, batch, codes));
         Ok((entity, Rows { times, ranks, slots: slots.collect::<Result<_>>()? }))
     }
@@ -175,21 +175,33 @@ impl Prepare {
         }
     }
 
-    /// A number per row that grows where the tiebreak's values change.
-    fn ranks(&mut self, batch: &RecordBatch) -> Result<Vec<u32>> {
-        let ties = self.side.tiebreak.iter().map(|tie| evaluate(tie, batch)).collect::<Result<Vec<_>>>()?;
-        let mut rank = match &self.last_tie {
-            Some((last, rank)) if same(last, &ties)? => *rank,
+    /// A number per row that, among neighbours of one instant, grows where the tiebreak's values change. Of other rows it says
+    /// nothing: the values of the few that tie are all that is computed.
+    fn ranks(&mut self, batch: &RecordBatch, times: &[i64]) -> Result<Vec<u32>> {
+        let Some(last) = times.len().checked_sub(1) else {
+            return Ok(vec![]);
+        };
+        let pairs = equal_neighbours(times);
+        let tied = pairs.iter().flat_map(|pair| [*pair, pair + 1]);
+        let mut rows: Vec<u32> = [0].into_iter().chain(tied).chain([last as u32]).collect();
+        rows.dedup();
+        let few = take_record_batch(batch, &UInt32Array::from(rows.clone()))?;
+        let ties = self.side.tiebreak.iter().map(|tie| evaluate(tie, &few)).collect::<Result<Vec<_>>>()?;
+        let mut ranks = vec![0; times.len()];
+        ranks[0] = match &self.last_tie {
+            Some((before, rank)) if same(before, &ties)? => *rank,
             Some((_, rank)) => rank.wrapping_add(1),
             None => 0,
         };
-        let mut ranks = Vec::with_capacity(batch.num_rows());
-        for (index, run) in runs(&ties)?.into_iter().enumerate() {
-            rank = if index > 0 { rank.wrapping_add(1) } else { rank };
-            ranks.extend(std::iter::repeat_n(rank, run.len()));
+        let mut changes = runs(&ties)?.into_iter().map(|run| run.start).skip(1).peekable();
+        for (place, pair) in rows.windows(2).enumerate() {
+            let (row, next) = (pair[0] as usize, pair[1] as usize);
+            let changed = changes.next_if_eq(&(place + 1)).is_some();
+            if next == row + 1 && times[next] == times[row] {
+                ranks[next] = ranks[row].wrapping_add(u32::from(changed));
+            }
         }
-        let last = batch.num_rows() - 1;
-        self.last_tie = Some((ties.iter().map(|tie| tie.slice(last, 1)).collect(), rank));
+        self.last_tie = Some((ties.iter().map(|tie| tie.slice(tie.len() - 1, 1)).collect(), ranks[last]));
         Ok(ranks)
     }
 }

@@ -4,7 +4,7 @@
 //! the whole order would sort all rows. A batch waits for the next one, because its last tie may go on there.
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
-use arrow::compute::{SortOptions, cast, concat_batches, take, take_record_batch};
+use arrow::compute::{SortOptions, cast, concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 use arrow::row::{RowConverter, SortField};
@@ -79,8 +79,8 @@ impl Ties {
             return Ok(batch.clone());
         }
         let rows: UInt32Array = tied.iter().flat_map(|run| run.start as u32..run.end as u32).collect();
-        let ties = self.side.tiebreak.iter().map(|tie| Ok(take(&evaluate(tie, batch)?, &rows, None)?));
-        let ties = ties.collect::<Result<Vec<_>>>()?;
+        let few = take_record_batch(batch, &rows)?;
+        let ties = self.side.tiebreak.iter().map(|tie| evaluate(tie, &few)).collect::<Result<Vec<_>>>()?;
         let options = SortOptions { descending: false, nulls_first: false };
         let fields = ties.iter().map(|tie| SortField::new_with_options(tie.data_type().clone(), options));
         let ties = RowConverter::new(fields.collect())?.convert_columns(&ties)?;
