@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, AsArray, BooleanArray};
+use arrow::array::{Array, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
@@ -25,7 +25,16 @@ pub(super) struct PerEntry {
     /// The condition over a batch of that column alone.
     alone: Arc<dyn PhysicalExpr>,
     /// What holds of a dictionary's entries, and of NULL after them.
-    entries: Mutex<Entries<BooleanArray>>,
+    entries: Mutex<Entries<Held>>,
+}
+
+/// Whether the condition holds, by entry.
+#[derive(Debug, Clone)]
+enum Held {
+    /// Of each it does or doesn't.
+    Known(Arc<[bool]>),
+    /// Of some it is not known.
+    Any(BooleanArray),
 }
 
 impl PerEntry {
@@ -49,24 +58,26 @@ impl PhysicalExpr for PerEntry {
         let Some(dictionary) = few_entries(batch.column(index)) else {
             return self.condition.evaluate(batch);
         };
-        let of_entries = |each: &RecordBatch| Ok(evaluate(&self.alone, each)?.as_boolean().clone());
+        let of_entries = |each: &RecordBatch| {
+            let held = evaluate(&self.alone, each)?.as_boolean().clone();
+            Ok(if held.null_count() == 0 { Held::Known(held.values().iter().collect()) } else { Held::Any(held) })
+        };
         // Partitions share the expression: the lock is held for the look-up alone.
         let held = {
             let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
             entries.of(dictionary, batch.schema_ref(), index, of_entries)?
         };
-        let null = held.len() as i32 - 1;
-        let keys = match dictionary.keys().null_count() {
-            0 if held.null_count() == 0 => {
-                let mut rows = vec![false; dictionary.len()];
-                let entries: Vec<bool> = held.values().iter().collect();
-                by_entry(&entries, dictionary.keys().values(), &mut rows, |row, held| *row = held);
-                return Ok(ColumnarValue::Array(Arc::new(BooleanArray::from(rows))));
+        let (keys, null) = (dictionary.keys(), dictionary.values().len());
+        let places = || keys.iter().map(|key| key.map_or(null, |key| key as usize));
+        Ok(ColumnarValue::Array(match held {
+            Held::Known(held) if keys.null_count() == 0 => {
+                let mut rows = vec![false; keys.len()];
+                by_entry(&held, keys.values(), &mut rows, |row, held| *row = held);
+                Arc::new(BooleanArray::from(rows))
             }
-            0 => dictionary.keys().clone(),
-            _ => dictionary.keys().iter().map(|key| Some(key.unwrap_or(null))).collect(),
-        };
-        Ok(ColumnarValue::Array(take(&held, &keys, None)?))
+            Held::Known(held) => Arc::new(places().map(|place| Some(held[place])).collect::<BooleanArray>()),
+            Held::Any(held) => take(&held, &places().map(|place| place as u32).collect::<UInt32Array>(), None)?,
+        }))
     }
 
     fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
