@@ -28,13 +28,13 @@ pub(super) struct PerEntry {
     entries: Mutex<Entries<Held>>,
 }
 
-/// Whether the condition holds, by entry.
+/// Whether the condition holds.
 #[derive(Debug, Clone)]
-enum Held {
-    /// Of each it does or doesn't.
-    Known(Arc<[bool]>),
-    /// Of some it is not known.
-    Any(BooleanArray),
+struct Held {
+    /// By entry, if it is known of each.
+    known: Option<Arc<[bool]>>,
+    /// By entry, NULL's after them.
+    all: BooleanArray,
 }
 
 impl PerEntry {
@@ -59,25 +59,25 @@ impl PhysicalExpr for PerEntry {
             return self.condition.evaluate(batch);
         };
         let of_entries = |each: &RecordBatch| {
-            let held = evaluate(&self.alone, each)?.as_boolean().clone();
-            Ok(if held.null_count() == 0 { Held::Known(held.values().iter().collect()) } else { Held::Any(held) })
+            let all = evaluate(&self.alone, each)?.as_boolean().clone();
+            let entries = all.slice(0, all.len() - 1);
+            let known = (entries.null_count() == 0).then(|| entries.values().iter().collect());
+            Ok(Held { known, all })
         };
         // Partitions share the expression: the lock is held for the look-up alone.
         let held = {
             let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
             entries.of(dictionary, batch.schema_ref(), index, of_entries)?
         };
-        let (keys, null) = (dictionary.keys(), dictionary.values().len());
-        let places = || keys.iter().map(|key| key.map_or(null, |key| key as usize));
-        Ok(ColumnarValue::Array(match held {
-            Held::Known(held) if keys.null_count() == 0 => {
-                let mut rows = vec![false; keys.len()];
-                by_entry(&held, keys.values(), &mut rows, |row, held| *row = held);
-                Arc::new(BooleanArray::from(rows))
-            }
-            Held::Known(held) => Arc::new(places().map(|place| Some(held[place])).collect::<BooleanArray>()),
-            Held::Any(held) => take(&held, &places().map(|place| place as u32).collect::<UInt32Array>(), None)?,
-        }))
+        let keys = dictionary.keys();
+        if let Some(known) = held.known.filter(|_| keys.null_count() == 0) {
+            let mut rows = vec![false; keys.len()];
+            by_entry(&known, keys.values(), &mut rows, |row, held| *row = held);
+            return Ok(ColumnarValue::Array(Arc::new(BooleanArray::from(rows))));
+        }
+        let null = dictionary.values().len() as u32;
+        let places: UInt32Array = keys.iter().map(|key| Some(key.map_or(null, |key| key as u32))).collect();
+        Ok(ColumnarValue::Array(take(&held.all, &places, None)?))
     }
 
     fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
