@@ -41,7 +41,8 @@ pub fn in_codes(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Executio
     let (groups, functions) = (aggregate.group_expr().clone(), aggregate.aggr_expr().to_vec());
     let schema = aggregate.input_schema();
     let coded = AggregateExec::try_new(*aggregate.mode(), groups, functions, conditions, input, schema)?;
-    Ok(Some(Arc::new(coded)))
+    // Groups that came side by side are to come so still.
+    Ok((coded.input_order_mode() == aggregate.input_order_mode()).then(|| Arc::new(coded) as _))
 }
 
 /// Whether the order of rows matters to it.

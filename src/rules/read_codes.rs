@@ -7,7 +7,7 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::config::ConfigOptions;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use crate::operators::{aggregates, sequence, totals};
 
@@ -23,7 +23,9 @@ impl PhysicalOptimizerRule for ReadCodes {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = plan.transform_up(|node| {
             for in_codes in [sequence::in_codes, totals::in_codes, aggregates::in_codes] {
-                if let Some(coded) = in_codes(&node)? {
+                if let Some(coded) = in_codes(&node)?
+                    && keeps_order(&node, &coded)?
+                {
                     return Ok(Transformed::yes(coded));
                 }
             }
@@ -34,5 +36,21 @@ impl PhysicalOptimizerRule for ReadCodes {
 
     fn schema_check(&self) -> bool {
         true
+    }
+}
+
+/// Whether rows come and go in the order in which they did. A filter over codes says less of its rows than one over texts: that a
+/// column is constant, by which an order may have been one.
+fn keeps_order(node: &Arc<dyn ExecutionPlan>, coded: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+    for (child, required) in coded.children().into_iter().zip(coded.required_input_ordering()) {
+        if let Some(required) = required
+            && !child.equivalence_properties().ordering_satisfy_requirement(required.into_single())?
+        {
+            return Ok(false);
+        }
+    }
+    match node.output_ordering() {
+        Some(order) => coded.equivalence_properties().ordering_satisfy(order.clone()),
+        None => Ok(true),
     }
 }

@@ -9,7 +9,7 @@
 //!     TableScan: events
 //! ```
 //!
-//! Nothing is held in memory then, and an entity's rows need not be found again. Conditions that both relations have stay below.
+//! Nothing is held in memory then, and an entity's rows need not be found again. Conditions that both relations begin with stay below.
 
 use std::sync::Arc;
 
@@ -70,9 +70,9 @@ fn merged(node: &Sequence) -> Result<Option<LogicalPlan>> {
         return Ok(None);
     };
     let entity = keys.into_iter().zip(names).collect();
-    let (both, only_own): (Vec<Expr>, Vec<Expr>) =
-        own.conditions.into_iter().partition(|condition| other.conditions.contains(condition));
-    let only_other = other.conditions.into_iter().filter(|condition| !both.contains(condition));
+    let (mut both, mut only_own, mut only_other) = (vec![], own.conditions, other.conditions);
+    // Those that ask whether a column is NULL can't fail; others may be guarded by the conditions before them.
+    take_both(&mut both, &mut only_own, &mut only_other);
     let is_other = conjunction(only_other).unwrap_or(lit(true));
     let input = LogicalPlan::TableScan(own.scan);
     let input = match conjunction(both) {
@@ -81,6 +81,17 @@ fn merged(node: &Sequence) -> Result<Option<LogicalPlan>> {
     };
     let arguments = SequenceArguments { entity, at, tiebreak, slots, constants };
     Ok(node.among(input, arguments, conjunction(only_own).unwrap_or(lit(true)), is_other))
+}
+
+/// Takes what both relations ask of their rows out of their conditions: those that begin alike, and those that can't fail.
+fn take_both(both: &mut Vec<Expr>, own: &mut Vec<Expr>, other: &mut Vec<Expr>) {
+    let alike = own.iter().zip(other.iter()).take_while(|(own, other)| own == other).count();
+    both.extend(own.drain(..alike));
+    other.drain(..alike);
+    let is_safe = |condition: &Expr| matches!(condition, Expr::IsNotNull(of) if matches!(of.as_ref(), Expr::Column(_)));
+    let safe: Vec<Expr> = own.extract_if(.., |condition| is_safe(condition) && other.contains(condition)).collect();
+    other.retain(|condition| !safe.contains(condition));
+    both.extend(safe);
 }
 
 /// A relation as rows of a table: those that meet the conditions, and what its columns are of them.

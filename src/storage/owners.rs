@@ -187,6 +187,9 @@ impl Table {
         let Some(sorting) = at.sorting().filter(|sorting| sorting.determinant().is_some()) else { return Ok(()) };
         let untagged: Vec<usize> =
             (0..at.files().len()).filter(|file| !at.files()[*file].is_determined(sorting)).collect();
+        if untagged.is_empty() {
+            return Ok(());
+        }
         let mut owners = Owners::default();
         for file in &untagged {
             if !at.files()[*file].keeps(sorting) {

@@ -81,6 +81,11 @@ const QUESTIONS: &[&str] = &[
     "SELECT count(*) FROM sessions((SELECT * FROM S WHERE account_id IS NOT NULL AND contact_id IS NOT NULL AND occurred_at IS NOT NULL LIMIT 7), gap => '0 seconds', entity => id)",
     "SELECT count(*) FROM (SELECT account_id, count(*) AS n FROM (SELECT * FROM S LIMIT 5) AS few GROUP BY account_id) AS t WHERE n > 5",
     "SELECT note FROM S WHERE kind = 'ad' AND account_id = 'c' ORDER BY note",
+    // What comes first in the order is one value.
+    "SELECT contact_id, count(*), avg(amount) FROM S WHERE account_id = 'c' GROUP BY contact_id ORDER BY contact_id",
+    "SELECT * FROM funnel((SELECT * FROM S WHERE account_id = 'c'), steps => ARRAY[amount > 3, kind = 'ad']) ORDER BY 1, 2",
+    "SELECT occurred_at, avg(amount), count(*) FILTER (WHERE kind = 'ad') FROM S WHERE account_id = 'c' AND contact_id = 'c1' GROUP BY 1 ORDER BY 1",
+    "SELECT count(*) FILTER (WHERE note LIKE '%7' AND kind <> 'web'), sum(amount) FILTER (WHERE kind IS NULL) FROM S WHERE contact_id > 'd'",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,6 +210,28 @@ async fn the_cache_stays_within_its_bounds() {
             let [_, used, ..] = cache(&database).await;
             assert!(used as u64 <= capacity, "{used} bytes of {capacity}");
         }
+    }
+}
+
+/// A dictionary has entries that no row has any more: what fails for one of them alone fails for no row.
+#[tokio::test(flavor = "multi_thread")]
+async fn conditions_are_asked_of_rows_alone() {
+    let database = Database::in_memory().await.unwrap();
+    let columns = "contact_id TEXT, occurred_at TIMESTAMPTZ, kind TEXT, v TEXT";
+    database
+        .sql(&format!("CREATE TABLE t ({columns}) WITH (entity = 'contact_id', at = 'occurred_at')"))
+        .await
+        .unwrap();
+    database
+        .sql("INSERT INTO t VALUES ('ann', '2026-01-01', 'num', '7'), ('ann', '2026-01-02', 'txt', 'abc'), ('bob', '2026-01-03', 'num', '4')")
+        .await
+        .unwrap();
+    for counted in [
+        "SELECT count(*) FILTER (WHERE v::int > 5) FROM t WHERE kind = 'num'",
+        "SELECT count(*) FILTER (WHERE CASE WHEN kind = 'num' THEN v::int > 5 ELSE false END) FROM t",
+        "SELECT count(*) FROM funnel((SELECT * FROM t WHERE kind = 'num'), steps => ARRAY[v::int > 5]) WHERE level = 1",
+    ] {
+        assert_eq!(text(&database, counted).await.matches("| 1 ").count(), 1, "{counted}");
     }
 }
 

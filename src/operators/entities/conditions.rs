@@ -84,7 +84,11 @@ impl OfColumn {
             let mut masks = vec![0; each.num_rows()];
             add(&self.alone, each, &mut masks)?;
             Ok(Arc::from(masks))
-        })?;
+        });
+        // It may fail for an entry that no row has any more: then the rows themselves say.
+        let Ok(entries) = entries else {
+            return add(&self.conditions, batch, masks);
+        };
         let (keys, null) = (dictionary.keys(), dictionary.values().len());
         match keys.nulls() {
             None => by_entry(&entries, keys.values(), masks, |mask, held| *mask |= held),

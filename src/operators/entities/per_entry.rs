@@ -67,7 +67,11 @@ impl PhysicalExpr for PerEntry {
         // Partitions share the expression: the lock is held for the look-up alone.
         let held = {
             let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-            entries.of(dictionary, batch.schema_ref(), index, of_entries)?
+            entries.of(dictionary, batch.schema_ref(), index, of_entries)
+        };
+        // It may fail for an entry that no row has any more: then the rows themselves say.
+        let Ok(held) = held else {
+            return self.condition.evaluate(batch);
         };
         let keys = dictionary.keys();
         if let Some(known) = held.known.filter(|_| keys.null_count() == 0) {

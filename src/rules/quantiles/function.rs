@@ -1,4 +1,4 @@
-//! `quantiles(values, fraction, ...)`: a field for each fraction.
+//! `quantiles(values, fraction, descends, ...)`: a field for each fraction of the way, up or down.
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility};
 use datafusion::physical_expr::expressions::Literal;
+use datafusion::physical_plan::PhysicalExpr;
 
 use super::groups::Groups;
-use super::select::quantiles;
+use super::select::{Place, quantiles};
 use crate::error::Error;
 
 /// See the module.
@@ -55,7 +56,7 @@ impl AggregateUDFImpl for QuantilesOf {
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Struct(fields(types.len().saturating_sub(1))))
+        Ok(DataType::Struct(fields(types.len() / 2)))
     }
 
     fn state_fields(&self, _: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -63,7 +64,7 @@ impl AggregateUDFImpl for QuantilesOf {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Values { fractions: fractions(&args)?, values: vec![] }))
+        Ok(Box::new(Values { places: places(&args)?, values: vec![] }))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -71,25 +72,26 @@ impl AggregateUDFImpl for QuantilesOf {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups::new(fractions(&args)?)))
+        Ok(Box::new(Groups::new(places(&args)?)))
     }
 }
 
-fn fractions(args: &AccumulatorArgs) -> Result<Vec<f64>> {
-    let fraction = |given: &Arc<dyn datafusion::physical_plan::PhysicalExpr>| match given.downcast_ref::<Literal>() {
-        Some(literal) => match literal.value() {
-            ScalarValue::Float64(Some(fraction)) => Ok(*fraction),
-            _ => Err(Error::internal("a quantile's fraction is no number").into()),
-        },
-        None => Err(Error::internal("a quantile's fraction is no literal").into()),
-    };
-    args.exprs.iter().skip(1).map(fraction).collect()
+fn places(args: &AccumulatorArgs) -> Result<Vec<Place>> {
+    let literal =
+        |given: &Arc<dyn PhysicalExpr>| given.downcast_ref::<Literal>().map(|literal| literal.value().clone());
+    let pairs = args.exprs[1..].chunks(2).map(|pair| match (literal(&pair[0]), pair.get(1).and_then(literal)) {
+        (Some(ScalarValue::Float64(Some(fraction))), Some(ScalarValue::Boolean(Some(descends)))) => {
+            Ok(Place { fraction, descends })
+        }
+        _ => Err(Error::internal("a quantile's place is no literal").into()),
+    });
+    pairs.collect()
 }
 
 /// The values where there are no groups.
 #[derive(Debug)]
 struct Values {
-    fractions: Vec<f64>,
+    places: Vec<Place>,
     values: Vec<f64>,
 }
 
@@ -122,9 +124,9 @@ impl Accumulator for Values {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let told = quantiles(&mut self.values, &self.fractions);
+        let told = quantiles(&mut self.values, &self.places);
         let columns = told.into_iter().map(|value| Arc::new(Float64Array::from(vec![value])) as ArrayRef);
-        let row = arrow::array::StructArray::try_new(fields(self.fractions.len()), columns.collect(), None)?;
+        let row = arrow::array::StructArray::try_new(fields(self.places.len()), columns.collect(), None)?;
         Ok(ScalarValue::Struct(Arc::new(row)))
     }
 

@@ -9,19 +9,19 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::function::{fields, list};
-use super::select::quantiles;
+use super::select::{Place, quantiles};
 
 /// See the module.
 pub(super) struct Groups {
-    fractions: Vec<f64>,
+    places: Vec<Place>,
     values: Vec<Vec<f64>>,
     /// Values that there is room for, over all groups.
     room: usize,
 }
 
 impl Groups {
-    pub fn new(fractions: Vec<f64>) -> Self {
-        Self { fractions, values: vec![], room: 0 }
+    pub fn new(places: Vec<Place>) -> Self {
+        Self { places, values: vec![], room: 0 }
     }
 
     fn add(&mut self, group: usize, values: impl IntoIterator<Item = f64>) {
@@ -56,13 +56,13 @@ impl GroupsAccumulator for Groups {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let mut columns = vec![vec![]; self.fractions.len()];
+        let mut columns = vec![vec![]; self.places.len()];
         for mut values in self.take(emit_to) {
-            let told = quantiles(&mut values, &self.fractions);
+            let told = quantiles(&mut values, &self.places);
             columns.iter_mut().zip(told).for_each(|(column, value)| column.push(value));
         }
         let columns = columns.into_iter().map(|column| Arc::new(Float64Array::from(column)) as ArrayRef);
-        Ok(Arc::new(StructArray::try_new(fields(self.fractions.len()), columns.collect(), None)?))
+        Ok(Arc::new(StructArray::try_new(fields(self.places.len()), columns.collect(), None)?))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {

@@ -3,8 +3,8 @@
 //! ```text
 //! Aggregate: percentile_cont(d, .25), percentile_cont(d, .5), count(d)
 //!
-//! Projection: quantiles(d, .25, .5)['0'], quantiles(d, .25, .5)['1'], count(d)
-//!   Aggregate: quantiles(d, .25, .5), count(d)
+//! Projection: quantiles(d, .25, false, .5, false)['0'], quantiles(d, .25, false, .5, false)['1'], count(d)
+//!   Aggregate: quantiles(d, .25, false, .5, false), count(d)
 //! ```
 
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, ExprSchemable, Log
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
 use super::function::{QuantilesOf, name};
+use super::select::Place;
 
 /// See the module.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl OptimizerRule for Quantiles {
 struct Family {
     value: Expr,
     filter: Option<Box<Expr>>,
-    fractions: Vec<f64>,
+    places: Vec<Place>,
 }
 
 /// What a column of the aggregate becomes.
@@ -64,7 +65,7 @@ enum Told {
     /// Another aggregate, as it is.
     Other(Expr),
     /// A family's quantile.
-    Quantile { family: usize, fraction: usize },
+    Quantile { family: usize, place: usize },
 }
 
 impl Quantiles {
@@ -72,7 +73,7 @@ impl Quantiles {
         let mut families: Vec<Family> = vec![];
         let told = aggregate.aggr_expr.iter().map(|given| {
             match quantile(&given.clone().unalias(), aggregate.input.schema()) {
-                Some((value, filter, fraction)) => told(&mut families, value, filter, fraction),
+                Some((value, filter, place)) => told(&mut families, value, filter, place),
                 None => Told::Other(given.clone()),
             }
         });
@@ -94,9 +95,9 @@ impl Quantiles {
         let (keys, mut rest) = (&columns[..group_columns], columns[group_columns..].iter());
         let told = told.into_iter().filter_map(|told| match told {
             Told::Other(_) => rest.next().cloned().map(Expr::Column),
-            Told::Quantile { family, fraction } => {
+            Told::Quantile { family, place } => {
                 let call = Expr::Column(Column::new_unqualified(call_name(family)));
-                Some(get_field(call, name(fraction)))
+                Some(get_field(call, name(place)))
             }
         });
         let all = keys.iter().cloned().map(Expr::Column).chain(told);
@@ -110,7 +111,8 @@ impl Quantiles {
     }
 
     fn call(&self, family: &Family) -> Expr {
-        let args = [family.value.clone()].into_iter().chain(family.fractions.iter().map(|fraction| lit(*fraction)));
+        let places = family.places.iter().flat_map(|place| [lit(place.fraction), lit(place.descends)]);
+        let args = [family.value.clone()].into_iter().chain(places);
         let (args, filter) = (args.collect(), family.filter.clone());
         Expr::AggregateFunction(AggregateFunction {
             func: Arc::clone(&self.function),
@@ -123,22 +125,22 @@ fn call_name(family: usize) -> String {
     format!("quantiles {family}")
 }
 
-fn told(families: &mut Vec<Family>, value: Expr, filter: Option<Box<Expr>>, fraction: f64) -> Told {
+fn told(families: &mut Vec<Family>, value: Expr, filter: Option<Box<Expr>>, place: Place) -> Told {
     let known = families.iter().position(|family| family.value == value && family.filter == filter);
     let family = known.unwrap_or(families.len());
     if known.is_none() {
-        families.push(Family { value, filter, fractions: vec![] });
+        families.push(Family { value, filter, places: vec![] });
     }
-    let fractions = &mut families[family].fractions;
-    let known = fractions.iter().position(|known| *known == fraction);
+    let places = &mut families[family].places;
+    let known = places.iter().position(|known| *known == place);
     if known.is_none() {
-        fractions.push(fraction);
+        places.push(place);
     }
-    Told::Quantile { family, fraction: known.unwrap_or(fractions.len() - 1) }
+    Told::Quantile { family, place: known.unwrap_or(places.len() - 1) }
 }
 
-/// The value, the condition and the fraction of a quantile that is ours to find.
-fn quantile(given: &Expr, input: &DFSchema) -> Option<(Expr, Option<Box<Expr>>, f64)> {
+/// The value, the condition and the place of a quantile that is ours to find.
+fn quantile(given: &Expr, input: &DFSchema) -> Option<(Expr, Option<Box<Expr>>, Place)> {
     let Expr::AggregateFunction(AggregateFunction { func, params }) = given else {
         return None;
     };
@@ -150,6 +152,5 @@ fn quantile(given: &Expr, input: &DFSchema) -> Option<(Expr, Option<Box<Expr>>, 
         && (0.0..=1.0).contains(fraction)
         && value.get_type(input).is_ok_and(|of| of == DataType::Float64);
     let descends = params.order_by.first().is_some_and(|by| !by.asc);
-    let fraction = if descends { 1.0 - fraction } else { *fraction };
-    is_ours.then(|| (value.clone(), params.filter.clone(), fraction))
+    is_ours.then(|| (value.clone(), params.filter.clone(), Place { fraction: *fraction, descends }))
 }
