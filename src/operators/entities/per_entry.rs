@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, AsArray, BooleanArray, UInt32Array};
+use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
@@ -13,7 +13,7 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::PhysicalExpr;
 
-use super::entries::{Entries, by_entry, few_entries};
+use super::entries::{Entries, few_entries};
 use super::expressions::evaluate;
 use crate::error::Error;
 
@@ -25,16 +25,7 @@ pub(super) struct PerEntry {
     /// The condition over a batch of that column alone.
     alone: Arc<dyn PhysicalExpr>,
     /// What holds of a dictionary's entries, and of NULL after them.
-    entries: Mutex<Entries<Held>>,
-}
-
-/// Whether the condition holds.
-#[derive(Debug, Clone)]
-struct Held {
-    /// By entry, if it is known of each.
-    known: Option<Arc<[bool]>>,
-    /// By entry, NULL's after them.
-    all: BooleanArray,
+    entries: Mutex<Entries<BooleanArray>>,
 }
 
 impl PerEntry {
@@ -58,12 +49,7 @@ impl PhysicalExpr for PerEntry {
         let Some(dictionary) = few_entries(batch.column(index)) else {
             return self.condition.evaluate(batch);
         };
-        let of_entries = |each: &RecordBatch| {
-            let all = evaluate(&self.alone, each)?.as_boolean().clone();
-            let entries = all.slice(0, all.len() - 1);
-            let known = (entries.null_count() == 0).then(|| entries.values().iter().collect());
-            Ok(Held { known, all })
-        };
+        let of_entries = |each: &RecordBatch| Ok(evaluate(&self.alone, each)?.as_boolean().clone());
         // Partitions share the expression: the lock is held for the look-up alone.
         let held = {
             let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,15 +59,12 @@ impl PhysicalExpr for PerEntry {
         let Ok(held) = held else {
             return self.condition.evaluate(batch);
         };
-        let keys = dictionary.keys();
-        if let Some(known) = held.known.filter(|_| keys.null_count() == 0) {
-            let mut rows = vec![false; keys.len()];
-            by_entry(&known, keys.values(), &mut rows, |row, held| *row = held);
-            return Ok(ColumnarValue::Array(Arc::new(BooleanArray::from(rows))));
-        }
-        let null = dictionary.values().len() as u32;
-        let places: UInt32Array = keys.iter().map(|key| Some(key.map_or(null, |key| key as u32))).collect();
-        Ok(ColumnarValue::Array(take(&held.all, &places, None)?))
+        let null = held.len() as i32 - 1;
+        let keys = match dictionary.keys().null_count() {
+            0 => dictionary.keys().clone(),
+            _ => dictionary.keys().iter().map(|key| Some(key.unwrap_or(null))).collect(),
+        };
+        Ok(ColumnarValue::Array(take(&held, &keys, None)?))
     }
 
     fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
