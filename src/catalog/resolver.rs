@@ -207,12 +207,14 @@ impl<'a> Resolver<'a> {
                 Ok(provider_as_source(Arc::new(ViewTable::new(plan, Some(view.query.clone())))))
             }
             Body::Table { .. } => {
-                let provider = self.table(relation)?.provider(self.snapshot(relation)?);
                 let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-                let source = sources.entry(relation.oid).or_insert_with(|| {
-                    provider_as_source(if self.lenient { Arc::new(Lenient(provider)) } else { provider })
-                });
-                Ok(Arc::clone(source))
+                if let Some(known) = sources.get(&relation.oid) {
+                    return Ok(Arc::clone(known));
+                }
+                let provider = self.table(relation)?.provider(self.snapshot(relation)?);
+                let source = provider_as_source(if self.lenient { Arc::new(Lenient(provider)) } else { provider });
+                sources.insert(relation.oid, Arc::clone(&source));
+                Ok(source)
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Rewrites the expressions of a plan, each with the columns it can read, and keeps the names of columns.
+//! Rewrites the expressions of a plan, each with the columns it can read, and keeps the names of columns; moves one to other columns.
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -23,4 +23,13 @@ pub(super) fn rewrite_node(
         let rewritten = expression.transform_up(|e| Ok(with(e, &inputs)))?;
         Ok(rewritten.update_data(|e| name.restore(e)))
     })
+}
+
+/// An expression with what its columns stand for in their place; `of` leaves a column as it is by giving none.
+pub(super) fn with_columns(expression: Expr, of: impl Fn(&Column) -> Result<Option<Expr>>) -> Result<Expr> {
+    let moved = expression.transform(|e| {
+        let stands_for = if let Expr::Column(column) = &e { of(column)? } else { None };
+        Ok(stands_for.map_or_else(|| Transformed::no(e), Transformed::yes))
+    });
+    Ok(moved?.data)
 }

@@ -13,12 +13,13 @@
 use std::sync::Arc;
 
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{Expr, Filter, LogicalPlan};
 use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
+use super::expressions::with_columns;
 use crate::operators::sequence::Sequence;
 
 /// See the module.
@@ -90,12 +91,5 @@ fn over_rows<'a>(condition: &Expr, of: impl Fn(&str) -> Option<&'a Expr>) -> Res
     if columns.is_empty() || !entity || condition.is_volatile() {
         return Ok(None);
     }
-    let moved = condition.clone().transform(|e| match &e {
-        Expr::Column(column) => match of(column.name()) {
-            Some(expression) => Ok(Transformed::yes(expression.clone())),
-            None => Ok(Transformed::no(e)),
-        },
-        _ => Ok(Transformed::no(e)),
-    });
-    Ok(Some(moved?.data))
+    with_columns(condition.clone(), |column| Ok(of(column.name()).cloned())).map(Some)
 }

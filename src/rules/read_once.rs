@@ -19,6 +19,7 @@ use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{Expr, Filter, LogicalPlan, TableScan, lit};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
+use super::expressions::with_columns;
 use crate::operators::sequence::{Sequence, SequenceArguments};
 
 /// See the module.
@@ -143,11 +144,7 @@ impl Rows {
 
     /// An expression over the relation as one over the table.
     fn over_table(&self, expression: &Expr, schema: &DFSchema) -> Result<Expr> {
-        let over = expression.clone().transform(|e| match &e {
-            Expr::Column(column) => Ok(Transformed::yes(self.columns[schema.index_of_column(column)?].clone())),
-            _ => Ok(Transformed::no(e)),
-        });
-        Ok(over?.data)
+        with_columns(expression.clone(), |column| Ok(Some(self.columns[schema.index_of_column(column)?].clone())))
     }
 }
 

@@ -87,7 +87,7 @@ impl ColumnCache {
     }
 
     /// Keeps so many bytes from now on.
-    pub fn resize(&self, capacity: u64) {
+    pub(super) fn resize(&self, capacity: u64) {
         self.kept.set_capacity(capacity);
     }
 

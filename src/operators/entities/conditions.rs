@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::record_batch::RecordBatch;
-use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::PhysicalExpr;
 
 use super::entries::{Entries, by_entry, few_entries};
+use super::expressions::with_places;
 use crate::error::Result;
 
 /// Up to 64 conditions.
@@ -110,11 +110,7 @@ pub(super) fn only_column(condition: &Arc<dyn PhysicalExpr>) -> Option<Column> {
 
 /// The expression over a batch in which its column is the first.
 pub(super) fn first(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
-    let moved = expression.transform(|e| match e.downcast_ref::<Column>() {
-        Some(column) => Ok(Transformed::yes(Arc::new(Column::new(column.name(), 0)) as Arc<dyn PhysicalExpr>)),
-        None => Ok(Transformed::no(e)),
-    });
-    Ok(moved?.data)
+    Ok(with_places(expression, |_| 0)?)
 }
 
 /// Sets the bits of conditions in the masks of a batch's rows.

@@ -1,10 +1,11 @@
-//! Expressions computed and visited.
+//! Expressions computed, visited and moved.
 
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::PhysicalExpr;
 
 use crate::error::Result;
@@ -25,4 +26,19 @@ pub fn visit<'a>(
         }
     }
     Ok(TreeNodeRecursion::Continue)
+}
+
+/// The expression over a batch in which its columns stand elsewhere.
+pub fn with_places(
+    expression: Arc<dyn PhysicalExpr>,
+    place: impl Fn(&Column) -> usize,
+) -> datafusion::common::Result<Arc<dyn PhysicalExpr>> {
+    let moved = expression.transform(|e| match e.downcast_ref::<Column>() {
+        Some(column) => {
+            let moved: Arc<dyn PhysicalExpr> = Arc::new(Column::new(column.name(), place(column)));
+            Ok(Transformed::yes(moved))
+        }
+        None => Ok(Transformed::no(e)),
+    });
+    Ok(moved?.data)
 }

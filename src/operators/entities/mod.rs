@@ -6,7 +6,7 @@
 //! | `conditions`, `per_entry`, `entries` | conditions as bits of a mask, and as filters; both once per entry of a dictionary |
 //! | `codes` | the way from a source, with text as dictionaries |
 //! | `answer` | an operator's batches as the engine reads them |
-//! | `expressions` | expressions computed and visited |
+//! | `expressions` | expressions computed, visited and moved |
 
 mod answer;
 mod codes;
@@ -20,5 +20,5 @@ pub(super) use answer::{Answer, into_stream};
 pub(super) use codes::{Types, input_in_codes};
 pub(super) use conditions::Conditions;
 pub(super) use entries::by_entry;
-pub(super) use expressions::{evaluate, visit};
+pub(super) use expressions::{evaluate, visit, with_places};
 pub(super) use keys::{equal_neighbours, runs, same, ties};

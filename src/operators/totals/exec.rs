@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::{Column, Literal};
@@ -24,7 +24,7 @@ use datafusion::physical_plan::{
 use super::stream::TotalsStream;
 use super::total::Kind;
 use crate::error::Error;
-use crate::operators::entities::{Types, input_in_codes, into_stream, visit};
+use crate::operators::entities::{Types, input_in_codes, into_stream, visit, with_places};
 
 /// Totals over groups of neighbouring rows.
 #[derive(Debug, Clone)]
@@ -93,15 +93,9 @@ pub fn picking(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Execution
         return Ok(None);
     }
     let read: Vec<usize> = read.into_iter().collect();
-    let moved = |e: Arc<dyn PhysicalExpr>| match e.downcast_ref::<Column>() {
-        Some(column) => {
-            let place = read.iter().position(|index| *index == column.index()).unwrap_or_default();
-            Ok(Transformed::yes(Arc::new(Column::new(column.name(), place)) as Arc<dyn PhysicalExpr>))
-        }
-        None => Ok(Transformed::no(e)),
-    };
+    let place = |column: &Column| read.iter().position(|index| *index == column.index()).unwrap_or_default();
     let columns = projection.expr().iter().map(|given| {
-        let expr = Arc::clone(&given.expr).transform(moved)?.data;
+        let expr = with_places(Arc::clone(&given.expr), place)?;
         Ok(ProjectionExpr { expr, alias: given.alias.clone() })
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
