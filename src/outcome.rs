@@ -4,6 +4,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::sql::sqlparser::ast::Statement;
 
+use crate::error::SqlState;
+
 /// The result of one statement.
 pub enum Outcome {
     /// Rows, produced as they are read; dropping the stream stops the query.
@@ -44,6 +46,57 @@ impl std::fmt::Display for Tag {
             Some(rows) if self.command == "INSERT" => write!(f, "INSERT 0 {rows}"),
             Some(rows) => write!(f, "{} {rows}", self.command),
             None => f.write_str(self.command),
+        }
+    }
+}
+
+/// What a statement says beside its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How much it matters.
+    pub severity: Severity,
+    /// The SQLSTATE: of the class of warnings, or of what would have been an error.
+    pub state: SqlState,
+    /// One line, lower case first and without a full stop, as of an error.
+    pub message: String,
+}
+
+/// How much a notice matters; a client says by `client_min_messages` from where on it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// What the client may want to know.
+    Notice,
+    /// What is probably a mistake of the client's.
+    Warning,
+}
+
+impl Notice {
+    /// For information: what was passed over, what was done besides.
+    pub fn information(state: SqlState, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Notice, state, message: message.into() }
+    }
+
+    /// For what is done as asked but probably was not meant.
+    pub fn warning(state: SqlState, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, state, message: message.into() }
+    }
+}
+
+impl Severity {
+    /// The word the wire has for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Notice => "NOTICE",
+            Self::Warning => "WARNING",
+        }
+    }
+
+    /// Whether a client is told whose `client_min_messages` is as given.
+    pub(crate) fn reaches(self, least: &str) -> bool {
+        match least {
+            "error" => false,
+            "warning" => self >= Self::Warning,
+            _ => true,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::catalog::postgres::{self, EvaluateCorrelated, SessionFacts, unbound};
 use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::Settings;
 use crate::error::{Error, Result, SqlState};
-use crate::outcome::{Outcome, Prepared};
+use crate::outcome::{Notice, Outcome, Prepared};
 use crate::rules::{self, CompleteKeys};
 use crate::statements::{self, Constraints, Context, Statement, Transaction, TransactionStatus};
 use crate::storage::{CacheFacts, determined_entity};
@@ -33,6 +33,7 @@ pub struct Session {
     settings: Arc<RwLock<Settings>>,
     facts: Arc<Facts>,
     transaction: Arc<Mutex<Transaction>>,
+    notices: Arc<Mutex<Vec<Notice>>>,
 }
 
 /// What system functions may learn of a session.
@@ -92,7 +93,7 @@ impl Session {
             engine.register_udf(function);
         }
         let system = Arc::new(SystemSchemas::new(source, facts.clone()));
-        Self { database, engine, system, settings, facts, transaction: Arc::default() }
+        Self { database, engine, system, settings, facts, transaction: Arc::default(), notices: Arc::default() }
     }
 
     /// Cuts SQL text into statements; text of only blanks and comments gives none. A syntax error carries its position.
@@ -180,6 +181,11 @@ impl Session {
         self.settings.write().unwrap_or_else(PoisonError::into_inner).take_announcements()
     }
 
+    /// What statements said beside their results since the last call.
+    pub fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What one statement may touch.
     fn context(&self) -> Result<Context> {
         let mut engine = self.engine.state();
@@ -192,6 +198,7 @@ impl Session {
             settings: self.settings.clone(),
             transaction: self.transaction.clone(),
             workers: self.database.workers.clone(),
+            notices: self.notices.clone(),
         })
     }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
 use super::backends::{Backends, Registration};
-use super::failure::{Failure, Severity, error_response};
+use super::failure::{Failure, Severity, error_response, notice_response};
 use super::interrupt::{Interrupts, Shutdown, deadline, shut_down, until};
 use super::portal::Portals;
 use super::startup::{self, Opening};
@@ -207,6 +207,7 @@ impl Connection {
         tracing::debug!(sqlstate = error.state().code(), "statement failed");
         self.session.fail_transaction();
         self.portals.close_portals();
+        self.tell_notices()?;
         self.wire.put(Message::ErrorResponse(error_response(Severity::Error, error)))?;
         if extended {
             self.skipping = true;
@@ -221,7 +222,16 @@ impl Connection {
         self.deadline = None;
         let milliseconds = began.elapsed().as_secs_f64() * 1e3;
         tracing::debug!(tag = tag.command, rows = tag.rows, milliseconds, "statement done");
+        self.tell_notices()?;
         self.wire.put(Message::CommandComplete(CommandComplete::new(tag.to_string())))
+    }
+
+    /// Tells what the statement said beside its result.
+    fn tell_notices(&mut self) -> Result<(), Failure> {
+        for notice in self.session.take_notices() {
+            self.wire.put(Message::NoticeResponse(notice_response(&notice)))?;
+        }
+        Ok(())
     }
 
     /// The zone instants are read and printed in.

@@ -1,8 +1,9 @@
 //! How the handling of a message can fail, and what the client is told.
 
-use pgwire::messages::response::ErrorResponse;
+use pgwire::messages::response::{ErrorResponse, NoticeResponse};
 
 use crate::error::{Error, SqlState};
+use crate::outcome::Notice;
 
 /// How far a failure reaches.
 #[derive(Debug)]
@@ -50,17 +51,29 @@ pub(super) fn error_response(severity: Severity, error: &Error) -> ErrorResponse
         Severity::Error => "ERROR",
         Severity::Fatal => "FATAL",
     };
-    let mut fields = vec![
+    let mut fields = fields(severity, error.state(), error.message());
+    fields.extend(error.hint().map(|hint| (b'H', printable(hint))));
+    fields.extend(error.position().map(|position| (b'P', position.to_string())));
+    ErrorResponse::new(fields)
+}
+
+/// The message that tells the client of something beside the result.
+pub(super) fn notice_response(notice: &Notice) -> NoticeResponse {
+    NoticeResponse::new(fields(notice.severity.word(), notice.state, &notice.message))
+}
+
+fn fields(severity: &str, state: SqlState, message: &str) -> Vec<(u8, String)> {
+    vec![
         (b'S', severity.to_owned()),
         (b'V', severity.to_owned()),
-        (b'C', error.state().code().to_owned()),
-        (b'M', error.message().to_owned()),
-    ];
-    fields.extend(error.hint().map(|hint| (b'H', hint.to_owned())));
-    fields.extend(error.position().map(|position| (b'P', position.to_string())));
-    // The fields end at a zero byte, which a value quoted in a message may hold.
-    fields.iter_mut().for_each(|(_, text)| text.retain(|letter| letter != '\0'));
-    ErrorResponse::new(fields)
+        (b'C', state.code().to_owned()),
+        (b'M', printable(message)),
+    ]
+}
+
+/// Fields end at a zero byte, which a value quoted in a message may hold.
+fn printable(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use datafusion::execution::session_state::SessionState;
 use super::transaction::Transaction;
 use crate::catalog::{Catalog, Resolver, SystemSchemas};
 use crate::config::Settings;
+use crate::outcome::Notice;
 use crate::workers::Workers;
 
 /// What one statement of one session may touch; made anew for each, cheap to clone.
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     pub transaction: Arc<Mutex<Transaction>>,
     /// The threads that run plans.
     pub workers: Arc<Workers>,
+    /// What the client is told beside the result.
+    pub notices: Arc<Mutex<Vec<Notice>>>,
 }
 
 impl Context {
@@ -35,6 +38,14 @@ impl Context {
     /// The schemas that bare names are looked up in.
     pub(crate) fn search_path(&self) -> Vec<String> {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).search_path()
+    }
+
+    /// Tells the client something beside the result, unless it does not want to know (`client_min_messages`).
+    pub(crate) fn notice(&self, notice: Notice) {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        if notice.severity.reaches(settings.get("client_min_messages").unwrap_or_default()) {
+            self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+        }
     }
 
     /// The session's transaction, to look at or change.

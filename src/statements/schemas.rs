@@ -7,7 +7,7 @@ use super::names;
 use crate::catalog::{Change, RelationRecord, SchemaRecord, ship_table, shipped_view};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
-use crate::outcome::Tag;
+use crate::outcome::{Notice, Tag};
 
 /// Schemas that every database has.
 const SHIPPED: [&str; 3] = ["public", "journey", "kpi"];
@@ -20,7 +20,11 @@ pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: 
     let mut change = context.catalog.change().await;
     let exists = change.state.record.schema(&name).is_some() || name == "information_schema";
     match (exists, if_not_exists) {
-        (true, true) => return Ok(Tag::of("CREATE SCHEMA")),
+        (true, true) => {
+            let message = format!("schema \"{name}\" already exists, skipping");
+            context.notice(Notice::information(SqlState::DuplicateSchema, message));
+            return Ok(Tag::of("CREATE SCHEMA"));
+        }
         (true, false) => {
             return Err(Error::new(SqlState::DuplicateSchema, format!("schema \"{name}\" already exists")));
         }
@@ -52,7 +56,7 @@ pub(super) async fn drop(
     let mut change = context.catalog.change().await;
     for name in dropped {
         if object == ObjectType::Schema {
-            drop_schema(&mut change, &names::schema(name)?, if_exists, cascade)?;
+            drop_schema(context, &mut change, &names::schema(name)?, if_exists, cascade)?;
         } else {
             drop_relation(context, &mut change, object, name, if_exists).await?;
         }
@@ -61,10 +65,10 @@ pub(super) async fn drop(
     Ok(Tag::of(tag))
 }
 
-fn drop_schema(change: &mut Change, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
+fn drop_schema(context: &Context, change: &mut Change, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
     if change.state.record.schema(name).is_none() {
         let missing = Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
-        return if if_exists { Ok(()) } else { Err(missing) };
+        return skip(context, if_exists, missing);
     }
     if SHIPPED.contains(&name) {
         return Err(required(&format!("schema {name}")));
@@ -80,6 +84,16 @@ fn drop_schema(change: &mut Change, name: &str, if_exists: bool, cascade: bool) 
         change.remove(name, &relation);
     }
     change.state.record.schemas.retain(|schema| schema.name != name);
+    Ok(())
+}
+
+/// What isn't there is an error, or with IF EXISTS a notice.
+fn skip(context: &Context, if_exists: bool, missing: Error) -> Result<()> {
+    if !if_exists {
+        return Err(missing);
+    }
+    let message = format!("{}, skipping", missing.message());
+    context.notice(Notice::information(SqlState::SuccessfulCompletion, message));
     Ok(())
 }
 
@@ -101,7 +115,7 @@ async fn drop_relation(
             }
             _ => Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist")),
         };
-        return if if_exists { Ok(()) } else { Err(missing) };
+        return skip(context, if_exists, missing);
     };
     match (object, relation.view().is_some()) {
         (ObjectType::Table, true) => return Err(wrong_kind(&relation, "table", "DROP VIEW")),

@@ -17,7 +17,7 @@ use super::{names, query, write};
 use crate::catalog::{Body, Change, Check, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{column_type, journey_tables, order_of, stored_type};
-use crate::outcome::Tag;
+use crate::outcome::{Notice, Tag};
 use crate::storage::Table;
 
 /// CREATE TABLE: the table is made, and filled if it comes from a query, before the catalog names it.
@@ -27,6 +27,8 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     let mut change = context.catalog.change().await;
     change.require_schema(&schema)?;
     if create.if_not_exists && change.state.record.relation(&schema, &name).is_some() {
+        let message = format!("relation \"{name}\" already exists, skipping");
+        context.notice(Notice::information(SqlState::DuplicateTable, message));
         return Ok(Tag::of("CREATE TABLE"));
     }
     let source = match &create.query {

@@ -2,6 +2,7 @@
 
 mod extended;
 mod limits;
+mod notices;
 mod simple;
 mod stopping;
 
