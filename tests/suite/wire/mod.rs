@@ -3,6 +3,7 @@
 mod extended;
 mod limits;
 mod notices;
+mod scripts;
 mod simple;
 mod stopping;
 
