@@ -1,12 +1,13 @@
 //! The embedded database.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
 
 use crate::catalog::{Catalog, Contents, ship};
+use crate::config::{Configuration, Settings};
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::session::{self, Session, Shared};
@@ -52,8 +53,28 @@ impl Database {
         ship(&catalog).await?;
         let engine = session::engine(Arc::clone(catalog.home().memory()) as _)?;
         let contents = Arc::new(Contents::new(catalog.clone(), engine.clone()));
-        let shared = Shared { catalog, contents, workers: Arc::new(Workers::new()?), engine };
+        let shared =
+            Shared { catalog, contents, workers: Arc::new(Workers::new()?), engine, configuration: RwLock::default() };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Gives a setting its value for the server and for the sessions made from now on, as `serve -c NAME=VALUE` does: 42704 for
+    /// an unknown name, 55P02 for one that nobody sets, 22023 outside of its domain. `docs/settings.md` lists them.
+    pub fn configure(&self, name: &str, value: &str) -> Result<()> {
+        let mut told = self.shared.configuration.write().unwrap_or_else(PoisonError::into_inner);
+        let mut configuration = Configuration::clone(&told);
+        configuration.set(name, value)?;
+        *told = Arc::new(configuration);
+        let settings = Settings::new(Arc::clone(&told));
+        let memory = self.shared.catalog.home().memory();
+        memory.limit(settings.byte_limit("memory_limit").unwrap_or(u64::MAX));
+        memory.keep_columns(settings.byte_limit("column_cache_size").unwrap_or(0));
+        Ok(())
+    }
+
+    /// The settings that a session would begin with.
+    pub fn settings(&self) -> Settings {
+        self.shared.settings()
     }
 
     /// A session of its own: settings, search path and transaction shared with nobody.
@@ -78,14 +99,20 @@ impl Database {
     /// Keeps so many bytes of decoded columns in memory, in place of 1 GiB. Tables share them; `pg_stat_column_cache` says how
     /// they serve.
     pub fn set_column_cache(&self, bytes: u64) {
-        self.shared.catalog.home().memory().keep_columns(bytes);
+        self.configure_bytes("column_cache_size", bytes);
     }
 
     /// Limits what queries hold and the columns that are kept to so many bytes together; without a limit unless it is set. Queries
     /// come first: columns make room. Beyond it sorts and groups go on on disk, and what can't ends with 53200. Rows on their way
     /// between steps of a plan, some tens of megabytes, are not counted.
     pub fn set_memory_limit(&self, bytes: u64) {
-        self.shared.catalog.home().memory().limit(bytes);
+        self.configure_bytes("memory_limit", bytes);
+    }
+
+    /// Configures an amount, in whole kilobytes; one beyond what any machine has is none.
+    fn configure_bytes(&self, name: &str, bytes: u64) {
+        let amount = if bytes >> 50 == 0 { format!("{}kB", bytes / 1024) } else { "0".to_owned() };
+        self.configure(name, &amount).expect("an amount of memory is in the domain of its setting");
     }
 
     /// Notes in the folder who serves it, so that another process can say where to go.

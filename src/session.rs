@@ -17,7 +17,7 @@ use datafusion::scalar::ScalarValue;
 
 use crate::catalog::postgres::{self, EvaluateCorrelated, SessionFacts, unbound};
 use crate::catalog::{Catalog, Contents, SystemSchemas};
-use crate::config::Settings;
+use crate::config::{Configuration, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Outcome, Prepared};
 use crate::rules::{self, CompleteKeys};
@@ -48,6 +48,10 @@ impl SessionFacts for Facts {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).get(name).map(str::to_owned)
     }
 
+    fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn set(&self, name: &str, value: &str) -> Result<()> {
         self.settings.write().unwrap_or_else(PoisonError::into_inner).set(name, value)
     }
@@ -76,11 +80,20 @@ pub(crate) struct Shared {
     pub workers: Arc<Workers>,
     /// What every session's engine state is a copy of.
     pub engine: SessionState,
+    /// What sessions begin with.
+    pub configuration: RwLock<Arc<Configuration>>,
+}
+
+impl Shared {
+    /// The settings of a new session.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::new(Arc::clone(&self.configuration.read().unwrap_or_else(PoisonError::into_inner)))
+    }
 }
 
 impl Session {
     pub(crate) fn new(database: Arc<Shared>) -> Self {
-        let settings: Arc<RwLock<Settings>> = Arc::default();
+        let settings = Arc::new(RwLock::new(database.settings()));
         let facts = Arc::new(Facts {
             catalog: database.catalog.clone(),
             settings: settings.clone(),

@@ -19,7 +19,8 @@ use super::target::DEFAULT_FOLDER;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   journeydb serve
-  journeydb serve --data /srv/journeys --listen 127.0.0.1:6000")]
+  journeydb serve --data /srv/journeys --listen 127.0.0.1:6000
+  journeydb serve -c max_connections=200 -c statement_timeout=5min")]
 pub struct Serve {
     /// Folder of the database; it is made where it is missing
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
@@ -30,6 +31,10 @@ pub struct Serve {
 
     #[command(flatten)]
     memory: Memory,
+
+    /// A setting for the server and all sessions, as in statement_timeout=5min; SHOW ALL lists them; may be repeated
+    #[arg(short = 'c', long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    settings: Vec<(String, String)>,
 }
 
 /// `--listen`.
@@ -51,6 +56,9 @@ const FIRST_QUERIES: [&str; 3] = [
 pub async fn run(command: Serve) -> Result<Exit> {
     let database = Database::open(&command.data).await?;
     command.memory.apply(&database);
+    for (name, value) in &command.settings {
+        database.configure(name, value)?;
+    }
     let server = command.listen.bind(database.clone()).await?;
     serve(server, &database, &command.data).await?;
     Ok(Exit::Success)
@@ -73,8 +81,14 @@ pub async fn serve(server: Server, database: &Database, folder: &Path) -> Result
 impl Listen {
     /// Listens for clients of a database.
     pub async fn bind(&self, database: Database) -> Result<Server> {
-        Server::bind(database, Options { listen: self.listen.clone(), ..Options::default() }).await
+        Server::bind(database, Options { listen: self.listen.clone() }).await
     }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("{text:?} is no setting: write it as name=value"))?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// Resolves when the process is asked to end, from the moment of this call on.

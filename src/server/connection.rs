@@ -97,7 +97,7 @@ async fn handshake(
     };
     let full = |_| {
         let error = Error::new(SqlState::TooManyConnections, "sorry, too many clients already");
-        Failure::Fatal(error.with_hint("close a connection, or start the server with a higher --max-connections"))
+        Failure::Fatal(error.with_hint("close a connection, or start the server with -c max_connections=MORE"))
     };
     let place = shared.places.clone().try_acquire_owned().map_err(full)?;
     let session = shared.database.session();

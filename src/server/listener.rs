@@ -31,13 +31,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Options {
     /// Host and port; a loopback address, since connections are neither authenticated nor encrypted. Port 0 takes a free one.
     pub listen: String,
-    /// The most sessions at a time; the next one is refused with 53300.
-    pub max_connections: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:5433".to_owned(), max_connections: 100 }
+        Self { listen: "127.0.0.1:5433".to_owned() }
     }
 }
 
@@ -46,7 +44,6 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     database: Database,
-    max_connections: usize,
 }
 
 impl Server {
@@ -69,7 +66,7 @@ impl Server {
         }
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| refused(listen, &error))?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, database, max_connections: options.max_connections })
+        Ok(Self { listener, address, database })
     }
 
     /// Where it listens.
@@ -81,9 +78,9 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let (stage, stages) = watch::channel(Shutdown::No);
         let shared = Shared {
-            database: self.database,
             backends: Arc::new(Backends::default()),
-            places: Arc::new(Semaphore::new(self.max_connections.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(self.database.settings().number("max_connections") as usize)),
+            database: self.database,
             shutdown: stages,
         };
         let mut connections = JoinSet::new();

@@ -1,10 +1,11 @@
-//! `docs/functions.md` says what the code says, and every example in it gives the output printed there.
+//! `docs/functions.md` and `docs/settings.md` say what the code says, and every example gives the output printed there.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
+use journeydb::config::{Category, Context, Kind, SETTINGS, Setting};
 use journeydb::functions::{Entry, Returns, functions};
 use journeydb::relations::{self, table_functions};
 
@@ -108,15 +109,63 @@ fn describe(text: &mut String, entry: &Entry, is_aggregate: bool) {
     write!(text, "\n```sql\n{}\n```\n```text\n{}\n```\n", entry.example, entry.output).unwrap();
 }
 
-#[test]
-fn reference_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/functions.md");
-    if std::env::var_os("JOURNEYDB_BLESS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, reference()).unwrap();
+const SETTINGS_OPENING: &str = "# Settings
+
+Printed from the code; to change a text, change it in `src/config/settings.rs` and run `JOURNEYDB_BLESS=1 cargo test --test suite docs`.
+
+- `SHOW ALL` and `pg_settings` list them with their values; `SHOW name`, `SET name = value` and `RESET name` work as in Postgres.
+- `journeydb serve -c name=value` gives a setting its value for the server and all sessions, `Database::configure` does so for a
+  program that embeds the database. A client may ask for values when it connects: `options='-c name=value'`.
+- **Set by**: everybody sets a setting for the own session, owners likewise those marked so, and what is marked *server* is
+  given at its start alone: SET of it is 55P02.
+- A bare number counts the unit; `5min`, `90s`, `64MB` and `2GB` say theirs.
+";
+
+fn settings_page() -> String {
+    let mut text = SETTINGS_OPENING.to_owned();
+    for category in Category::ALL {
+        write!(text, "\n## {}\n\n| setting | default | takes | set by | |\n|---|---|---|---|---|\n", category.title())
+            .unwrap();
+        for setting in SETTINGS.iter().filter(|setting| setting.category == category) {
+            let by = match setting.context() {
+                Context::Internal => "nobody",
+                Context::Server => "server",
+                Context::Owner => "owners",
+                Context::User => "everybody",
+            };
+            let default = if setting.default.is_empty() { "''" } else { setting.default };
+            writeln!(text, "| `{}` | `{default}` | {} | {by} | {} |", setting.name, takes(setting), setting.about)
+                .unwrap();
+        }
     }
-    let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == reference(), "docs/functions.md is not what the code says: run `{COMMAND}` and commit the file");
+    text
+}
+
+fn takes(setting: &Setting) -> String {
+    match setting.kind {
+        Kind::Text => "text".to_owned(),
+        Kind::Fixed => String::new(),
+        Kind::Switch => "on, off".to_owned(),
+        Kind::Integer(low, high) => format!("{low} to {high}"),
+        Kind::Fraction => "between 0 and 1".to_owned(),
+        Kind::Quantity(_, low, high) => format!("{low} to {high} {}", setting.kind.unit().unwrap()),
+        Kind::OneOf(words) => words.iter().map(|synonyms| synonyms[0]).collect::<Vec<_>>().join("; "),
+        Kind::TimeZone => "a time zone".to_owned(),
+        Kind::Instant => "an instant, or ''".to_owned(),
+    }
+}
+
+#[test]
+fn pages_are_current() {
+    for (file, expected) in [("docs/functions.md", reference()), ("docs/settings.md", settings_page())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        if std::env::var_os("JOURNEYDB_BLESS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &expected).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == expected, "{file} is not what the code says: run `{COMMAND}` and commit the file");
+    }
 }
 
 #[tokio::test]

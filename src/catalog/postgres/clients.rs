@@ -27,6 +27,10 @@ impl SessionFacts for Facts {
         settings.get(name).map(str::to_owned)
     }
 
+    fn settings(&self) -> Settings {
+        Settings::default()
+    }
+
     fn set(&self, _: &str, _: &str) -> crate::Result<()> {
         Ok(())
     }

@@ -18,6 +18,7 @@ mod privileges;
 mod session;
 mod signature;
 
+use crate::config::Settings;
 use crate::storage::CacheFacts;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ use super::listing::{FunctionEntry, Source};
 pub trait SessionFacts: Send + Sync {
     /// The value of a setting as SHOW prints it; `None` for an unknown name.
     fn setting(&self, name: &str) -> Option<String>;
+    /// Every setting as it is now.
+    fn settings(&self) -> Settings;
     /// Sets a setting as SET does.
     fn set(&self, name: &str, value: &str) -> crate::Result<()>;
     /// The schemas in which bare names are looked up, in order, without those that are always searched.

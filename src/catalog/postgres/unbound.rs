@@ -22,6 +22,10 @@ impl SessionFacts for NoSession {
         Settings::default().get(name).map(str::to_owned)
     }
 
+    fn settings(&self) -> Settings {
+        Settings::default()
+    }
+
     fn set(&self, _: &str, _: &str) -> Result<()> {
         Err(Error::internal("there is no session to set anything in"))
     }

@@ -29,9 +29,16 @@ impl Served {
         Self::with_connections(20).await
     }
 
-    async fn with_connections(max_connections: usize) -> Self {
+    async fn with_connections(most: usize) -> Self {
+        Self::configured(&[("max_connections", &most.to_string())]).await
+    }
+
+    async fn configured(settings: &[(&str, &str)]) -> Self {
         let database = Database::in_memory().await.unwrap();
-        let options = Options { listen: "127.0.0.1:0".to_owned(), max_connections };
+        for (name, value) in settings {
+            database.configure(name, value).unwrap();
+        }
+        let options = Options { listen: "127.0.0.1:0".to_owned() };
         let server = Server::bind(database, options).await.unwrap();
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel();

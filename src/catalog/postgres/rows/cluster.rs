@@ -60,34 +60,38 @@ pub(super) fn users(context: &Context, rows: &mut Rows) {
     ]);
 }
 
-/// `pg_settings`: every setting with its value in this session.
+/// `pg_settings`: every setting with its value in this session, quantities in their unit.
 pub(super) fn settings(context: &Context, rows: &mut Rows) {
+    let session = context.session.settings();
     for setting in SETTINGS {
-        let value = context.session.setting(setting.name);
-        let (vartype, low, high) = match setting.kind {
-            Kind::Switch => ("bool", None, None),
-            Kind::Integer(low, high) => ("integer", Some(low.to_string()), Some(high.to_string())),
-            Kind::OneOf(_) => ("enum", None, None),
-            _ => ("string", None, None),
+        let bounds = setting.kind.bounds();
+        let vartype = match setting.kind {
+            Kind::Switch => "bool",
+            Kind::OneOf(_) => "enum",
+            Kind::Fraction => "real",
+            _ if bounds.is_some() => "integer",
+            _ => "string",
         };
         let words = match setting.kind {
             Kind::OneOf(words) => Some(words.iter().map(|synonyms| synonyms[0].to_owned()).collect::<Vec<_>>()),
             _ => None,
         };
-        let changed = value.as_deref() != Some(setting.default);
+        let value =
+            |shown: &str| setting.kind.number(shown).map_or_else(|| shown.to_owned(), |number| number.to_string());
         rows.push([
             ("name", setting.name.into()),
-            ("setting", value.into()),
-            ("category", "Settings".into()),
+            ("setting", session.get(setting.name).map(value).into()),
+            ("unit", setting.kind.unit().into()),
+            ("category", setting.category.title().into()),
             ("short_desc", setting.about.into()),
-            ("context", if setting.kind == Kind::Fixed { "internal" } else { "user" }.into()),
+            ("context", setting.context().word().into()),
             ("vartype", vartype.into()),
-            ("source", if changed { "session" } else { "default" }.into()),
-            ("min_val", low.into()),
-            ("max_val", high.into()),
+            ("source", session.source(setting).into()),
+            ("min_val", bounds.map(|(low, _)| low.to_string()).into()),
+            ("max_val", bounds.map(|(_, high)| high.to_string()).into()),
             ("enumvals", words.into()),
-            ("boot_val", setting.default.into()),
-            ("reset_val", setting.default.into()),
+            ("boot_val", value(setting.default).into()),
+            ("reset_val", value(session.at_start(setting)).into()),
             ("pending_restart", false.into()),
         ]);
     }
