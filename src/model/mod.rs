@@ -2,12 +2,14 @@
 
 mod any_order;
 mod codes;
+mod determined;
 mod order;
 mod tables;
 mod types;
 
 pub use any_order::AnyOrder;
 pub use codes::AsCodes;
+pub use determined::Determined;
 pub use order::order_of;
 pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
 pub use types::{column_type, instant, stored_type};

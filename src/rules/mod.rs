@@ -11,6 +11,7 @@
 //! | [`SumSequences`] | logical | after the engine's rules | nothing stands any more between an aggregate and what it sums |
 //! | [`Quantiles`] | logical | after it | expressions are simplified: fractions are literals, and equal values look alike |
 //! | [`TotalNeighbours`] | physical | after `EnsureCooperative` | it decides by the order that the input has in the end |
+//! | [`SkipOwners`] | physical | after it | rows lie together by the order of the scan, and nothing will be asked to order them any more |
 //! | [`ReadCodes`] | physical | after it | exchanges and sorts are in their places: what stands straight below a sequence function stays there |
 //! | [`PaceStreams`] | physical | after `ReadCodes`, before the last filter pushdown | the joins are chosen and distributed; filters made by them while they run still find their way past our nodes |
 //! | [`ReleaseOrder`] | physical | before the root's own requirement is taken off | exchanges and sorts are placed, and the root still says whether it needs an order |
@@ -28,6 +29,7 @@ mod quantiles;
 mod read_codes;
 mod read_once;
 mod release_order;
+mod skip_owners;
 mod sum_sequences;
 mod total_neighbours;
 mod widen_sums;
@@ -43,6 +45,7 @@ pub use quantiles::Quantiles;
 pub use read_codes::ReadCodes;
 pub use read_once::ReadOnce;
 pub use release_order::ReleaseOrder;
+pub use skip_owners::SkipOwners;
 pub use sum_sequences::SumSequences;
 pub use total_neighbours::TotalNeighbours;
 pub use widen_sums::WidenSums;

@@ -7,7 +7,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
 use super::{
     CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, Quantiles, ReadCodes, ReadOnce,
-    ReleaseOrder, SumSequences, TotalNeighbours, WidenSums,
+    ReleaseOrder, SkipOwners, SumSequences, TotalNeighbours, WidenSums,
 };
 
 /// DataFusion's analyzer rules followed by ours.
@@ -36,8 +36,8 @@ pub fn physical(
 ) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let cooperative = rules.iter().position(|rule| rule.name() == "EnsureCooperative");
     let after = cooperative.map_or(rules.len(), |at| at + 1);
-    let ours: [Arc<dyn PhysicalOptimizerRule + Send + Sync>; 3] =
-        [Arc::new(TotalNeighbours), Arc::new(ReadCodes), Arc::new(PaceStreams)];
+    let ours: [Arc<dyn PhysicalOptimizerRule + Send + Sync>; 4] =
+        [Arc::new(TotalNeighbours), Arc::new(SkipOwners), Arc::new(ReadCodes), Arc::new(PaceStreams)];
     rules.splice(after..after, ours);
     // The first rule of that name adds the root's requirement, the last one takes it off.
     let root = rules.iter().rposition(|rule| rule.name() == "OutputRequirements");

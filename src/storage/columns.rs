@@ -39,7 +39,7 @@ use object_store::ObjectStore;
 use super::column_cache::{ColumnCache, Decoded, Part};
 use super::column_reader::{ColumnReader, codes, in_type};
 use super::snapshot::DataFile;
-use crate::model::AsCodes;
+use crate::model::{AsCodes, Determined};
 
 /// The rows of some files of a table.
 #[derive(Debug, Clone)]
@@ -50,13 +50,20 @@ pub(super) struct Columns {
     brings: bool,
     /// The type of each column as it goes out.
     given: SchemaRef,
+    /// The columns of the entity that rows come in the order of, if the last of them alone determines the others.
+    entity: Option<Arc<[String]>>,
 }
 
 impl Columns {
     /// The rows that the engine's source has.
     pub fn new(files: FileScanConfig, cache: Arc<ColumnCache>, brings: bool) -> Result<Self> {
         let given = files.projected_schema()?;
-        Ok(Self { files, cache, brings, given })
+        Ok(Self { files, cache, brings, given, entity: None })
+    }
+
+    /// The same of a table that keeps rows by this entity, and in whose rows the last of its columns alone determines the others.
+    pub fn by_entity(self, entity: Option<&[String]>) -> Self {
+        Self { entity: entity.map(Arc::from), ..self }
     }
 
     /// The engine's own source.
@@ -79,7 +86,8 @@ impl Columns {
     /// The same over another source of the engine's, which one of its rules has made of this one's.
     fn over(&self, source: Arc<dyn DataSource>) -> Arc<dyn DataSource> {
         let files = (source.as_ref() as &dyn Any).downcast_ref::<FileScanConfig>().cloned();
-        match files.map(|files| Self::new(files, Arc::clone(&self.cache), self.brings)) {
+        let same = files.map(|files| Self::new(files, Arc::clone(&self.cache), self.brings));
+        match same.map(|same| same.map(|same| Self { entity: self.entity.clone(), ..same })) {
             Some(Ok(same)) if self.is_coded() => Arc::new(Self { given: same.coded().unwrap_or(same.given), ..same }),
             Some(Ok(same)) => Arc::new(same),
             _ => source,
@@ -104,6 +112,28 @@ impl Columns {
         (!columns.is_empty()).then_some(columns)
     }
 
+    /// Its files, as the table knows them.
+    fn data_files(&self) -> Option<Vec<&Arc<DataFile>>> {
+        self.files.file_groups.iter().flat_map(FileGroup::iter).map(PartitionedFile::extension).collect()
+    }
+
+    /// The same without a column that another one determines. Rows of which that one is NULL are of anybody's: there must be none.
+    fn without(&self, column: usize, by: usize) -> Option<Arc<dyn DataSource>> {
+        let (last, others) = self.entity.as_deref()?.split_last()?;
+        let table = self.files.file_source().table_schema().file_schema();
+        let columns = self.picked()?;
+        let name = |column: usize| Some(table.field(*columns.get(column)?).name());
+        let is_known = |file: &&Arc<DataFile>| file.knows(columns[by]);
+        if name(by)? != last || !others.contains(name(column)?) || !self.data_files()?.iter().all(is_known) {
+            return None;
+        }
+        let kept: Vec<usize> = (0..columns.len()).filter(|at| *at != column).collect();
+        let given = self.files.projected_schema().ok()?;
+        let kept = ProjectionExprs::from_indices(&kept, &given);
+        let source = self.files.try_swapping_with_projection(&kept).ok()??;
+        Some(self.over(source))
+    }
+
     /// The schema with every text column that lies in all files as a dictionary as one. Rows that are cut off after some are read
     /// by the engine's own source.
     fn coded(&self) -> Option<SchemaRef> {
@@ -112,9 +142,7 @@ impl Columns {
         }
         let table = self.files.file_source().table_schema().file_schema();
         let columns = self.picked()?;
-        let files: Option<Vec<&Arc<DataFile>>> =
-            self.files.file_groups.iter().flat_map(FileGroup::iter).map(PartitionedFile::extension).collect();
-        let files = files?;
+        let files = self.data_files()?;
         let fields = self.given.fields().iter().zip(&columns).map(|(field, column)| {
             let name = table.field(*column).name();
             match files.iter().all(|file| file.is_coded(name)) {
@@ -244,9 +272,12 @@ impl DataSource for Columns {
     }
 
     fn with_new_state(&self, state: Arc<dyn Any + Send + Sync>) -> Option<Arc<dyn DataSource>> {
-        match state.is::<AsCodes>() {
-            true => Some(Arc::new(Self { given: self.coded()?, ..self.clone() })),
-            false => self.files.with_new_state(state).map(|source| self.over(source)),
+        if state.is::<AsCodes>() {
+            return Some(Arc::new(Self { given: self.coded()?, ..self.clone() }));
+        }
+        match state.downcast_ref::<Determined>() {
+            Some(Determined { column, by }) => self.without(*column, *by),
+            None => self.files.with_new_state(state).map(|source| self.over(source)),
         }
     }
 

@@ -112,7 +112,8 @@ impl TableScan {
             .with_projection_indices(projection.cloned())?
             .with_output_ordering(vec![ranges.ordering])
             .with_output_partitioning(Some(ranges.partitioning));
-        Ok(DataSourceExec::from_data_source(columns(config.with_limit(limit).build())?))
+        let rows = columns(config.with_limit(limit).build())?.by_entity(self.at.determined_entity());
+        Ok(DataSourceExec::from_data_source(rows))
     }
 
     /// Files in groups of about the same size, each in the order of the version; places in the list.

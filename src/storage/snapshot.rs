@@ -134,6 +134,12 @@ impl DataFile {
         self.coded.iter().any(|coded| coded == column)
     }
 
+    /// Whether none of its rows lacks the table's column of that number.
+    pub(super) fn knows(&self, column: usize) -> bool {
+        let known = self.statistics.column_statistics.get(column);
+        known.is_some_and(|known| known.null_count == Precision::Exact(0))
+    }
+
     /// Whether its rows are in a table's order.
     pub(super) fn keeps(&self, sorting: &Sorting) -> bool {
         self.sorted_by.as_deref() == Some(sorting.record())

@@ -39,6 +39,7 @@ fn coded(side: &Side, types: &Types<'_>) -> Result<Side> {
     Ok(Side {
         entity: types.kept(&side.entity)?,
         owner: types.kept(&side.owner)?,
+        promised: side.promised,
         at: types.decode(Arc::clone(&side.at))?,
         tiebreak: types.decoded(&side.tiebreak)?,
         slots: slots.collect::<Result<_>>()?,

@@ -27,7 +27,7 @@ use super::prepare::{Arguments, Prepare, Side};
 use super::stream::{Others, SequenceStream};
 use super::ties::Ties;
 use crate::error::Error;
-use crate::operators::entities::{into_stream, visit};
+use crate::operators::entities::{Without, into_stream, visit};
 
 /// Runs a sequence function.
 #[derive(Debug, Clone)]
@@ -75,6 +75,31 @@ impl SequenceExec {
     /// The rows beside those.
     pub fn beside(&self) -> Option<&Beside> {
         self.beside.as_ref()
+    }
+
+    /// The same answer from rows without what their entity belongs to, if the source knows that they lie together without it, and
+    /// nobody reads it.
+    pub fn without_owner(&self) -> Result<Option<Self>> {
+        let rows = &self.arguments.rows;
+        let keys: Vec<_> = rows.keys().cloned().collect();
+        let (owners, is_total) = (rows.owner.len(), self.arguments.function.is_total());
+        let place = |key: usize| key.checked_sub(owners).filter(|_| !is_total);
+        let needed = |key| place(key).is_some_and(|column| self.given.iter().any(|(given, _)| *given == column));
+        let others: Vec<_> = rows.per_row().skip(rows.entity.len()).cloned().collect();
+        if self.beside.is_some() {
+            return Ok(None);
+        }
+        let Some(without) = Without::determined(&self.input, &keys, needed, &others)? else {
+            return Ok(None);
+        };
+        let Self { mut given, mut answer, .. } = self.clone();
+        if let Some(column) = place(without.key) {
+            let fields = answer.fields().iter().enumerate().filter(|(at, _)| *at != column).map(|(_, field)| field);
+            answer = Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()));
+            given.iter_mut().for_each(|(at, _)| *at -= usize::from(*at > column));
+        }
+        let arguments = Arguments { rows: rows.over(&without)?, ..self.arguments.clone() };
+        Self::giving(arguments, without.input, None, answer, given).map(Some)
     }
 
     /// The same answer from the same rows in other types.
@@ -149,7 +174,7 @@ impl DisplayAs for SequenceExec {
         let list = |expressions: &[Arc<dyn PhysicalExpr>]| {
             expressions.iter().map(|e| e.to_string()).collect::<Vec<_>>().join(", ")
         };
-        let Arguments { function, rows: Side { entity, owner, at, tiebreak, slots }, .. } = &self.arguments;
+        let Arguments { function, rows: Side { entity, owner, at, tiebreak, slots, .. }, .. } = &self.arguments;
         let of = |owner: &[Arc<dyn PhysicalExpr>]| match owner {
             [] => String::new(),
             owner => format!(" of [{}]", list(owner)),
@@ -180,12 +205,16 @@ impl ExecutionPlan for SequenceExec {
 
     /// The two inputs needn't agree: rows beside are found by their entity wherever they are.
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        let keys = self.sides().map(|(side, _)| Distribution::KeyPartitioned(side.keys().cloned().collect()));
+        let keys = self.sides().map(|(side, _)| match side.promised {
+            true => Distribution::UnspecifiedDistribution,
+            false => Distribution::KeyPartitioned(side.keys().cloned().collect()),
+        });
         InputDistributionRequirements::new(keys.collect())
     }
 
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        self.sides().map(|(side, _)| side.order().map(Into::into)).collect()
+        let order = |side: &Side| if side.promised { None } else { side.order() };
+        self.sides().map(|(side, _)| order(side).map(Into::into)).collect()
     }
 
     /// Rows that come in order are read as they come, even in one partition: more of them would have to be sorted again.

@@ -17,6 +17,7 @@
 //! | `among` | rows beside that stand among the own ones |
 //! | `ties` | rows of one instant in the order of a tiebreak |
 //! | `codes` | text read as dictionaries |
+//! | `without` | rows without what their entity belongs to |
 //! | `entity` | one entity's rows as plain values |
 
 mod among;
@@ -31,6 +32,7 @@ mod planner;
 mod prepare;
 mod stream;
 mod ties;
+mod without;
 
 pub use codes::in_codes;
 pub use entity::{Codes, Entities, Entity, Keeper};
@@ -38,3 +40,4 @@ pub use function::{Kernel, SequenceFunction, Slot};
 pub use intern::NULL_CODE;
 pub use node::{Beside, Sequence, SequenceArguments};
 pub use planner::SequenceQueries;
+pub use without::without_owner;

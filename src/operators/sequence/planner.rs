@@ -65,6 +65,7 @@ impl ExtensionPlanner for SequencePlanner {
                 let rows = Side {
                     entity: all(&beside.entity, schema)?,
                     owner: all(&node.owner_beside, schema)?,
+                    promised: false,
                     at: planner.create_physical_expr(&beside.at, schema, session, context)?,
                     tiebreak: vec![],
                     slots: slots(node.function.beside(), &beside.slots, schema)?,
@@ -76,6 +77,7 @@ impl ExtensionPlanner for SequencePlanner {
         let rows = Side {
             entity: all(&node.entity, schema)?,
             owner: all(&node.owner, schema)?,
+            promised: false,
             at: planner.create_physical_expr(&node.at, schema, session, context)?,
             tiebreak: all(&node.tiebreak, schema)?,
             slots: slots(node.function.slots(), &node.slots, schema)?,

@@ -16,7 +16,7 @@ use super::entity::{Codes, Numbers, Rows, Values};
 use super::function::{Function, Kernel, Slot};
 use super::intern::Interner;
 use crate::error::{Error, Result};
-use crate::operators::entities::{Conditions, equal_neighbours, evaluate, runs, same};
+use crate::operators::entities::{Conditions, Without, equal_neighbours, evaluate, runs, same};
 
 /// The physical arguments of a call.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub(super) struct Side {
     pub entity: Vec<Arc<dyn PhysicalExpr>>,
     /// What comes before the entity in the order of the rows, equal in all rows of an entity; nothing reads it.
     pub owner: Vec<Arc<dyn PhysicalExpr>>,
+    /// Whether the source has promised what the plan can't say: each entity's rows side by side, in the order of time.
+    pub promised: bool,
     pub at: Arc<dyn PhysicalExpr>,
     pub tiebreak: Vec<Arc<dyn PhysicalExpr>>,
     /// Slot by slot: of what kind, and as many as it takes.
@@ -81,7 +83,7 @@ impl Side {
         let at = next();
         let tiebreak = self.tiebreak.iter().map(|_| next()).collect();
         let slots = self.slots.iter().map(|(kind, slot)| (*kind, slot.iter().map(|_| next()).collect())).collect();
-        Self { entity, owner: vec![], at, tiebreak, slots }
+        Self { entity, owner: vec![], promised: false, at, tiebreak, slots }
     }
 
     /// What rows are kept together by: the entity, within what it belongs to.
@@ -96,6 +98,25 @@ impl Side {
         LexOrdering::new(keys.map(|key| PhysicalSortExpr::new(Arc::clone(key), options)))
     }
 
+    /// The same read of rows without one of the keys.
+    pub fn over(&self, rows: &Without) -> datafusion::common::Result<Self> {
+        let moved = |read: &Arc<dyn PhysicalExpr>| rows.over(read);
+        let kept = |keys: &[Arc<dyn PhysicalExpr>], first: usize| {
+            let kept = keys.iter().zip(first..).filter(|(_, at)| *at != rows.key);
+            kept.map(|(key, _)| moved(key)).collect::<datafusion::common::Result<Vec<_>>>()
+        };
+        let slots =
+            self.slots.iter().map(|(kind, slot)| Ok((*kind, slot.iter().map(moved).collect::<Result<_, _>>()?)));
+        Ok(Self {
+            entity: kept(&self.entity, self.owner.len())?,
+            owner: kept(&self.owner, 0)?,
+            promised: true,
+            at: moved(&self.at)?,
+            tiebreak: self.tiebreak.iter().map(moved).collect::<Result<_, _>>()?,
+            slots: slots.collect::<datafusion::common::Result<_>>()?,
+        })
+    }
+
     /// The same with the owner, if rows come in its order, or else without: to sort by more columns would only take longer.
     pub fn ordered_as(mut self, input: &Arc<dyn ExecutionPlan>) -> Result<Self> {
         if !self.comes_in_order(input)? {
@@ -106,6 +127,9 @@ impl Side {
 
     /// Whether rows come so.
     pub fn comes_in_order(&self, input: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+        if self.promised {
+            return Ok(true);
+        }
         let order = self.order().map(|order| input.equivalence_properties().ordering_satisfy(order));
         Ok(order.transpose()?.unwrap_or(false))
     }

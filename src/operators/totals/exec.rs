@@ -24,7 +24,7 @@ use datafusion::physical_plan::{
 use super::stream::TotalsStream;
 use super::total::Kind;
 use crate::error::Error;
-use crate::operators::entities::{Types, input_in_codes, into_stream, visit, with_places};
+use crate::operators::entities::{Types, Without, input_in_codes, into_stream, visit, with_places};
 
 /// Totals over groups of neighbouring rows.
 #[derive(Debug, Clone)]
@@ -33,8 +33,9 @@ pub struct TotalsExec {
     pub(super) totals: Vec<Total>,
     /// Which columns it gives: keys, then totals.
     pub(super) given: Vec<usize>,
-    /// The order that keeps the rows of a group together.
-    order: LexOrdering,
+    /// The order that keeps the rows of a group together; none where the source has promised what the plan can't say: that they lie
+    /// together.
+    order: Option<LexOrdering>,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -74,6 +75,7 @@ pub fn in_totals(plan: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>
     if !order.iter().all(|by| keys.iter().any(|key| key.eq(&by.expr))) {
         return None;
     }
+    let order = Some(order);
     let given = (0..keys.len() + totals.len()).collect();
     let metrics = ExecutionPlanMetricsSet::new();
     Some(Arc::new(TotalsExec { keys, totals, given, order, input, properties, metrics }))
@@ -114,6 +116,28 @@ pub fn in_codes(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Executio
     Ok(Some(Arc::new(TotalsExec { totals: coded, input, metrics: ExecutionPlanMetricsSet::new(), ..totals.clone() })))
 }
 
+/// The same totals from rows without the account that their contact belongs to, if the plan is some that don't give it.
+pub fn without_owner(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(totals) = plan.downcast_ref::<TotalsExec>() else {
+        return Ok(None);
+    };
+    let others: Vec<_> = totals.totals.iter().flat_map(Total::reads).cloned().collect();
+    let needed = |key| totals.given.contains(&key);
+    let Some(without) = Without::determined(&totals.input, &totals.keys, needed, &others)? else {
+        return Ok(None);
+    };
+    let keys = totals.keys.iter().enumerate().filter(|(at, _)| *at != without.key).map(|(_, key)| without.over(key));
+    let own = totals.totals.iter().map(|total| {
+        let moved = |read: &Option<Arc<dyn PhysicalExpr>>| read.as_ref().map(|read| without.over(read)).transpose();
+        Ok(Total { value: moved(&total.value)?, condition: moved(&total.condition)?, ..total.clone() })
+    });
+    let (keys, own) = (keys.collect::<Result<_>>()?, own.collect::<Result<_>>()?);
+    let given = totals.given.iter().map(|column| column - usize::from(*column > without.key)).collect();
+    let metrics = ExecutionPlanMetricsSet::new();
+    let without = TotalsExec { keys, totals: own, given, order: None, input: without.input, metrics, ..totals.clone() };
+    Ok(Some(Arc::new(without)))
+}
+
 fn total(
     function: &AggregateFunctionExpr,
     condition: Option<Arc<dyn PhysicalExpr>>,
@@ -138,6 +162,12 @@ fn total(
         kind == Kind::Count && value.downcast_ref::<Literal>().is_some_and(|literal| !literal.value().is_null());
     let value = (!is_counted).then(|| Arc::clone(value));
     Some(Total { kind, value, condition, name: function.name().to_owned() })
+}
+
+impl Total {
+    fn reads(&self) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> {
+        self.value.iter().chain(&self.condition)
+    }
 }
 
 impl TotalsExec {
@@ -189,11 +219,14 @@ impl ExecutionPlan for TotalsExec {
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        InputDistributionRequirements::new(vec![Distribution::KeyPartitioned(self.keys.clone())])
+        InputDistributionRequirements::new(vec![match self.order {
+            Some(_) => Distribution::KeyPartitioned(self.keys.clone()),
+            None => Distribution::UnspecifiedDistribution,
+        }])
     }
 
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        vec![Some(self.order.clone().into())]
+        vec![self.order.clone().map(Into::into)]
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
@@ -208,8 +241,7 @@ impl ExecutionPlan for TotalsExec {
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        let of_totals = self.totals.iter().flat_map(|total| total.value.iter().chain(&total.condition));
-        visit(self.keys.iter().chain(of_totals), f)
+        visit(self.keys.iter().chain(self.totals.iter().flat_map(Total::reads)), f)
     }
 
     fn replace_children(

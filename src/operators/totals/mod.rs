@@ -18,4 +18,4 @@ mod exec;
 mod stream;
 mod total;
 
-pub use exec::{in_codes, in_totals, picking};
+pub use exec::{in_codes, in_totals, picking, without_owner};
