@@ -2,7 +2,6 @@
 
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::sql::sqlparser::ast::Statement;
 
 use crate::error::SqlState;
 
@@ -29,9 +28,9 @@ impl Tag {
         Self { command, rows: None }
     }
 
-    /// A statement that gave rows: SELECT says how many, SHOW and EXPLAIN do not.
+    /// A statement that gave rows: SELECT and FETCH say how many, SHOW and EXPLAIN do not.
     pub fn gave(command: &'static str, rows: u64) -> Self {
-        Self { command, rows: (command == "SELECT").then_some(rows) }
+        Self { command, rows: matches!(command, "SELECT" | "FETCH").then_some(rows) }
     }
 
     /// A command that says how many rows it touched.
@@ -107,9 +106,16 @@ pub struct Prepared {
     pub(crate) statement: crate::statements::Statement,
     pub(crate) parameters: Vec<Option<arrow::datatypes::DataType>>,
     pub(crate) schema: Option<SchemaRef>,
+    pub(crate) tag: &'static str,
+    pub(crate) binary: bool,
 }
 
 impl Prepared {
+    /// A command that takes no parameters and gives no rows.
+    pub(crate) fn command(statement: crate::statements::Statement) -> Self {
+        Self { statement, parameters: vec![], schema: None, tag: "", binary: false }
+    }
+
     /// The type of each parameter, `$1` first; `None` where nothing in the statement says.
     pub fn parameters(&self) -> &[Option<arrow::datatypes::DataType>] {
         &self.parameters
@@ -121,12 +127,13 @@ impl Prepared {
     }
 
     /// The command its tag begins with, for a statement that gives rows.
-    pub fn command(&self) -> &'static str {
-        match self.statement.ast() {
-            Statement::ShowVariable { .. } => "SHOW",
-            Statement::Explain { .. } => "EXPLAIN",
-            _ => "SELECT",
-        }
+    pub fn tag(&self) -> &'static str {
+        self.tag
+    }
+
+    /// Whether its rows go out in the binary format where the client doesn't choose one: those of a BINARY cursor.
+    pub fn is_binary(&self) -> bool {
+        self.binary
     }
 
     /// The statement it was made from.

@@ -1,7 +1,7 @@
 //! Sessions: one connection's view of the database each, and the only maker of engine states.
 
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -15,13 +15,16 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 
-use crate::catalog::postgres::{self, EvaluateCorrelated, SessionFacts, unbound};
+use crate::catalog::postgres::{self, CursorFacts, EvaluateCorrelated, PreparedFacts, SessionFacts, unbound};
 use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::{Configuration, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Outcome, Prepared};
 use crate::rules::{self, CompleteKeys};
-use crate::statements::{self, Constraints, Context, Statement, Transaction, TransactionStatus};
+use crate::statements::{
+    self, Constraints, Context, Portal, Portals, PreparedStatements, SessionObjects, Statement, Transaction,
+    TransactionStatus,
+};
 use crate::storage::{CacheFacts, determined_entity};
 use crate::workers::Workers;
 
@@ -33,6 +36,7 @@ pub struct Session {
     settings: Arc<RwLock<Settings>>,
     facts: Arc<Facts>,
     transaction: Arc<Mutex<Transaction>>,
+    objects: Arc<SessionObjects>,
     notices: Arc<Mutex<Vec<Notice>>>,
 }
 
@@ -40,6 +44,7 @@ pub struct Session {
 struct Facts {
     catalog: Arc<Catalog>,
     settings: Arc<RwLock<Settings>>,
+    objects: Arc<SessionObjects>,
     backend: AtomicI32,
 }
 
@@ -68,6 +73,14 @@ impl SessionFacts for Facts {
         self.backend.load(Ordering::Relaxed)
     }
 
+    fn cursors(&self) -> Vec<CursorFacts> {
+        self.objects.portals().facts()
+    }
+
+    fn prepared_statements(&self) -> Vec<PreparedFacts> {
+        self.objects.prepared().facts()
+    }
+
     fn column_cache(&self) -> CacheFacts {
         self.catalog.home().column_cache().facts()
     }
@@ -93,10 +106,13 @@ impl Shared {
 
 impl Session {
     pub(crate) fn new(database: Arc<Shared>) -> Self {
-        let settings = Arc::new(RwLock::new(database.settings()));
+        let settings = database.settings();
+        let objects = Arc::new(SessionObjects::new(&settings));
+        let settings = Arc::new(RwLock::new(settings));
         let facts = Arc::new(Facts {
             catalog: database.catalog.clone(),
             settings: settings.clone(),
+            objects: objects.clone(),
             backend: AtomicI32::default(),
         });
         let contents = database.contents.clone();
@@ -106,7 +122,8 @@ impl Session {
             engine.register_udf(function);
         }
         let system = Arc::new(SystemSchemas::new(source, facts.clone()));
-        Self { database, engine, system, settings, facts, transaction: Arc::default(), notices: Arc::default() }
+        let (transaction, notices) = (Arc::default(), Arc::default());
+        Self { database, engine, system, settings, facts, transaction, objects, notices }
     }
 
     /// Cuts SQL text into statements; text of only blanks and comments gives none. A syntax error carries its position.
@@ -127,6 +144,31 @@ impl Session {
         let work = statements::execute(self.context()?, prepared.clone(), values);
         let outcome = self.database.workers.complete(work).await;
         self.settle(outcome.map_err(|error| prepared.statement().place(error)))
+    }
+
+    /// Runs a portal, or runs it on, for at most so many rows; a command it runs to its end.
+    pub(crate) async fn run(&self, portal: &Arc<Portal>, most: Option<u64>) -> Result<Outcome> {
+        let work = statements::run(self.context()?, portal.clone(), most);
+        let outcome = self.database.workers.complete(work).await;
+        self.settle(outcome.map_err(|error| match &portal.prepared {
+            Some(prepared) => prepared.statement().place(error),
+            None => error,
+        }))
+    }
+
+    /// A prepared statement with the columns that it has now, where those are of a cursor or of another statement.
+    pub(crate) fn as_of_now(&self, prepared: Prepared) -> Prepared {
+        statements::as_of_now(&self.objects, prepared)
+    }
+
+    /// Its cursors and portals.
+    pub(crate) fn portals(&self) -> MutexGuard<'_, Portals> {
+        self.objects.portals()
+    }
+
+    /// Its prepared statements.
+    pub(crate) fn prepared(&self) -> MutexGuard<'_, PreparedStatements> {
+        self.objects.prepared()
     }
 
     /// The columns of a table, named as in SQL (`journey.interactions`, or by the search path).
@@ -167,6 +209,7 @@ impl Session {
     /// Marks the open transaction, if any, as failed: for an error outside of this session's own calls, such as a timeout.
     pub fn fail_transaction(&self) {
         self.transaction().fail();
+        self.objects.portals().end_transaction();
     }
 
     /// The value of a setting as SHOW prints it; `None` for an unknown name.
@@ -211,6 +254,7 @@ impl Session {
             settings: self.settings.clone(),
             transaction: self.transaction.clone(),
             workers: self.database.workers.clone(),
+            objects: self.objects.clone(),
             notices: self.notices.clone(),
         })
     }
@@ -223,7 +267,7 @@ impl Session {
         result
     }
 
-    fn transaction(&self) -> std::sync::MutexGuard<'_, Transaction> {
+    fn transaction(&self) -> MutexGuard<'_, Transaction> {
         self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,7 +14,6 @@ use tracing::Instrument;
 use super::backends::{Backends, Registration};
 use super::failure::{Failure, Severity, error_response, notice_response};
 use super::interrupt::{Interrupts, Shutdown, deadline, shut_down, until};
-use super::portal::Portals;
 use super::startup::{self, Opening};
 use super::wire::Wire;
 use crate::database::Database;
@@ -65,8 +64,7 @@ async fn serve_registered(socket: TcpStream, registration: &Registration, shared
         Ok(None) => {}
         Ok(Some((session, _place))) => {
             tracing::info!("connection opened");
-            let mut connection =
-                Connection { wire, session, portals: Portals::default(), skipping: false, deadline: None };
+            let mut connection = Connection { wire, session, skipping: false, deadline: None };
             if let Err(failure) = connection.converse(&interrupts).await {
                 dismiss(&mut connection.wire, failure).await;
             }
@@ -120,7 +118,6 @@ async fn dismiss(wire: &mut Wire, failure: Failure) {
 pub(super) struct Connection {
     pub(super) wire: Wire,
     pub(super) session: Session,
-    pub(super) portals: Portals,
     /// After an error of the extended protocol: everything up to the next Sync is passed over.
     skipping: bool,
     /// When the statement of the extended protocol that is under way must end.
@@ -194,7 +191,7 @@ impl Connection {
             TransactionStatus::Failed => Status::Error,
         };
         if status == Status::Idle {
-            self.portals.close_portals();
+            self.session.portals().end_transaction();
         }
         for (name, value) in self.session.take_announcements() {
             self.wire.put(Message::ParameterStatus(ParameterStatus::new(name.to_owned(), value)))?;
@@ -206,7 +203,6 @@ impl Connection {
     async fn fail(&mut self, error: &Error, extended: bool) -> Result<(), Failure> {
         tracing::debug!(sqlstate = error.state().code(), "statement failed");
         self.session.fail_transaction();
-        self.portals.close_portals();
         self.tell_notices()?;
         self.wire.put(Message::ErrorResponse(error_response(Severity::Error, error)))?;
         if extended {

@@ -1,5 +1,6 @@
 //! The extended query protocol: Parse, Bind, Describe, Execute, Close; Sync and Flush are the connection's.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -15,38 +16,44 @@ use pgwire::messages::response::EmptyQueryResponse;
 use super::codec::{Format, ParameterType, hint};
 use super::connection::Connection;
 use super::failure::Failure;
-use super::portal::{Portal, Progress, Statement};
-use super::rows::{Columns, Rows, Sent};
+use super::portal::{Described, formats, formats_of};
+use super::rows::{Columns, Rows};
 use crate::error::{Error, Result, SqlState};
-use crate::outcome::{Outcome, Tag};
+use crate::outcome::{Outcome, Prepared, Tag};
 use crate::session::Session;
+use crate::statements::{Portal, PreparedStatement};
 
 impl Connection {
     /// Plans a statement and keeps it under a name.
     pub(super) async fn parse(&mut self, message: Parse) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
-        self.portals.check_statement_name(name)?;
-        let statement = prepare(&self.session, &message.query, &message.type_oids).await?;
-        self.portals.add_statement(name, statement);
+        self.session.prepared().check_free(name)?;
+        let prepared = prepare(&self.session, &message.query, &message.type_oids).await?;
+        let statement = PreparedStatement::parsed(prepared, message.type_oids, &message.query);
+        self.session.prepared().add(name, statement);
         self.wire.put(Message::ParseComplete(ParseComplete::new()))
     }
 
     /// Gives a statement its values and keeps the two as a portal.
     pub(super) fn bind(&mut self, message: Bind) -> Result<(), Failure> {
         let name = message.statement_name.as_deref().unwrap_or_default();
-        let statement = self.portals.statement(name)?.clone();
-        let (expected, got) = (statement.parameters.len(), message.parameters.len());
+        let statement = self.session.prepared().named(name)?;
+        let described = Described::of(&statement, &self.session)?;
+        let (expected, got) = (described.parameters.len(), message.parameters.len());
         if expected != got {
             let text = format!(
                 "bind message supplies {got} parameters, but prepared statement \"{name}\" requires {expected}"
             );
             return Err(Error::new(SqlState::ProtocolViolation, text).into());
         }
-        let values = self.values(&statement.parameters, &message.parameters, &message.parameter_format_codes)?;
-        let columns = statement.columns.as_ref().map_or(0, Columns::len);
+        let mut values = self.values(&described.parameters, &message.parameters, &message.parameter_format_codes)?;
+        values.truncate(described.prepared.as_ref().map_or(0, |prepared| prepared.parameters().len()));
+        let columns = described.columns.as_ref().map_or(0, Columns::len);
         let formats = formats(&message.result_column_format_codes, columns, "result")?;
-        let portal = Portal { statement, values, formats, progress: Progress::Bound };
-        self.portals.add_portal(message.portal_name.as_deref().unwrap_or_default(), portal)?;
+        let binary = formats.iter().map(|format| *format == Format::Binary).collect();
+        let portal = Portal::bound(described.prepared, &statement.text, values, binary);
+        self.session.portals().add(message.portal_name.as_deref().unwrap_or_default(), portal)?;
+        statement.count_run();
         self.wire.put(Message::BindComplete(BindComplete::new()))
     }
 
@@ -62,16 +69,16 @@ impl Connection {
         let name = message.name.as_deref().unwrap_or_default();
         let (columns, formats) = match message.target_type {
             TARGET_TYPE_BYTE_STATEMENT => {
-                let statement = self.portals.statement(name)?;
-                let types = statement.parameters.iter().map(ParameterType::oid).collect();
+                let statement = self.session.prepared().named(name)?;
+                let described = Described::of(&statement, &self.session)?;
+                let types = described.parameters.iter().map(ParameterType::oid).collect();
                 self.wire.put(Message::ParameterDescription(ParameterDescription::new(types)))?;
-                let columns = statement.columns.clone();
-                let formats = vec![Format::Text; columns.as_ref().map_or(0, Columns::len)];
-                (columns, formats)
+                let formats = vec![Format::Text; described.columns.as_ref().map_or(0, Columns::len)];
+                (described.columns, formats)
             }
             TARGET_TYPE_BYTE_PORTAL => {
-                let portal = self.portals.portal(name)?;
-                (portal.statement.columns.clone(), portal.formats.clone())
+                let portal = self.portal(name)?;
+                (columns(&portal)?, formats_of(&portal.binary))
             }
             other => return Err(Failure::protocol(format!("invalid DESCRIBE message subtype {other}"))),
         };
@@ -84,40 +91,21 @@ impl Connection {
     /// Runs a portal, or runs it on, for as many rows as asked: none or a negative number means all.
     pub(super) async fn execute(&mut self, message: Execute) -> Result<(), Failure> {
         let began = Instant::now();
-        let zone = self.time_zone();
-        let portal = self.portals.portal(message.name.as_deref().unwrap_or_default())?;
-        let Some(prepared) = &portal.statement.prepared else {
+        let portal = self.portal(message.name.as_deref().unwrap_or_default())?;
+        let Some(prepared) = &portal.prepared else {
             return self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()));
         };
-        let command = prepared.command();
-        if let Progress::Bound = portal.progress {
-            let values = std::mem::take(&mut portal.values).into_iter().take(prepared.parameters().len()).collect();
-            portal.progress = Progress::Finished;
-            match self.session.execute(prepared, values).await? {
-                Outcome::Done(tag) => return self.complete(&tag, began),
-                Outcome::Rows(stream) => {
-                    let columns = described(&portal.statement, Columns::of(&stream.schema())?)?;
-                    let rows = Rows::new(stream, columns, portal.formats.clone(), &zone)?;
-                    portal.progress = Progress::Suspended(rows);
+        let most = u64::try_from(message.max_rows).ok().filter(|most| *most > 0);
+        match self.session.run(&portal, most).await? {
+            Outcome::Done(tag) => self.complete(&tag, began),
+            Outcome::Rows(stream) => {
+                let columns = unchanged(columns(&portal)?, Columns::of(&stream.schema())?)?;
+                let mut rows = Rows::new(stream, columns, formats_of(&portal.binary), &self.time_zone())?;
+                let sent = rows.send(&mut self.wire).await?;
+                if most == Some(sent) {
+                    return self.wire.put(Message::PortalSuspended(PortalSuspended::new()));
                 }
-            }
-        }
-        let sent = match &mut portal.progress {
-            Progress::Suspended(rows) => {
-                let limit = u64::try_from(message.max_rows).ok().filter(|limit| *limit > 0);
-                rows.send(&mut self.wire, limit).await?
-            }
-            _ if portal.statement.columns.is_some() => Sent::All(0),
-            _ => {
-                let message = "portal cannot be run again";
-                return Err(Error::new(SqlState::ObjectNotInPrerequisiteState, message).into());
-            }
-        };
-        match sent {
-            Sent::Some(_) => self.wire.put(Message::PortalSuspended(PortalSuspended::new())),
-            Sent::All(count) => {
-                portal.progress = Progress::Finished;
-                self.complete(&Tag::gave(command, count), began)
+                self.complete(&Tag::gave(prepared.tag(), sent), began)
             }
         }
     }
@@ -126,56 +114,44 @@ impl Connection {
     pub(super) fn close(&mut self, message: Close) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
         match message.target_type {
-            TARGET_TYPE_BYTE_STATEMENT => self.portals.close_statement(name),
-            TARGET_TYPE_BYTE_PORTAL => self.portals.close_portal(name),
+            TARGET_TYPE_BYTE_STATEMENT => self.session.prepared().close(name),
+            TARGET_TYPE_BYTE_PORTAL => self.session.portals().close(name),
             other => return Err(Failure::protocol(format!("invalid CLOSE message subtype {other}"))),
-        }
+        };
         self.wire.put(Message::CloseComplete(CloseComplete::new()))
+    }
+
+    /// The portal of a name; 34000 where there is none.
+    fn portal(&self, name: &str) -> Result<Arc<Portal>> {
+        let missing = || Error::new(SqlState::InvalidCursorName, format!("portal \"{name}\" does not exist"));
+        self.session.portals().find(name).ok_or_else(missing)
     }
 }
 
-/// Plans a text of one statement whose client declared the types of the first parameters.
-async fn prepare(session: &Session, sql: &str, declared: &[u32]) -> Result<Statement> {
+/// Plans a text of one statement whose client declared the types of the first parameters; `None` for an empty text.
+async fn prepare(session: &Session, sql: &str, declared: &[u32]) -> Result<Option<Prepared>> {
     let hints = declared.iter().map(|oid| hint(*oid)).collect::<Result<Vec<_>>>()?;
     let mut statements = session.parse(sql)?;
     if statements.len() > 1 {
         let message = "cannot insert multiple commands into a prepared statement";
         return Err(Error::new(SqlState::SyntaxError, message).with_hint("send them one by one"));
     }
-    let Some(statement) = statements.pop() else {
-        let parameters = declared.iter().map(|oid| ParameterType::of(*oid, None)).collect::<Result<_>>()?;
-        return Ok(Statement { prepared: None, parameters, columns: None });
-    };
-    let prepared = session.prepare(&statement, &hints).await?;
-    // A client may declare more parameters than the statement uses; it will bind as many.
-    let count = prepared.parameters().len().max(declared.len());
-    let parameters = (0..count).map(|at| {
-        let inferred = prepared.parameters().get(at).and_then(Option::as_ref);
-        ParameterType::of(declared.get(at).copied().unwrap_or_default(), inferred)
-    });
-    let parameters = parameters.collect::<Result<_>>()?;
-    let columns = prepared.schema().map(|schema| Columns::of(schema)).transpose()?;
-    Ok(Statement { prepared: Some(prepared), parameters, columns })
-}
-
-/// The columns of the running statement, which must be those the client was told: 0A000 where a table changed since.
-fn described(statement: &Statement, columns: Columns) -> Result<Columns> {
-    match &statement.columns {
-        Some(told) if *told == columns => Ok(columns),
-        _ => Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
-            .with_hint("prepare the statement again")),
+    match statements.pop() {
+        Some(statement) => session.prepare(&statement, &hints).await.map(Some),
+        None => Ok(None),
     }
 }
 
-/// A format for each value: none given means text, one given counts for all.
-fn formats(codes: &[i16], count: usize, what: &str) -> Result<Vec<Format>> {
-    match codes {
-        [] => Ok(vec![Format::Text; count]),
-        [code] => Ok(vec![Format::try_from(*code)?; count]),
-        codes if codes.len() == count => codes.iter().map(|code| Format::try_from(*code)).collect(),
-        codes => {
-            let text = format!("bind message has {} {what} formats but {count} {what}s", codes.len());
-            Err(Error::new(SqlState::ProtocolViolation, text))
-        }
+/// The columns that a client is told of a portal; `None` where it answers with a tag alone.
+fn columns(portal: &Portal) -> Result<Option<Columns>> {
+    portal.schema().map(|schema| Columns::of(schema)).transpose()
+}
+
+/// The columns of the running statement, which must be those the client was told: 0A000 where a table changed since.
+fn unchanged(told: Option<Columns>, columns: Columns) -> Result<Columns> {
+    match told {
+        Some(told) if told == columns => Ok(columns),
+        _ => Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
+            .with_hint("prepare the statement again")),
     }
 }

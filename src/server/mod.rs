@@ -7,7 +7,7 @@
 //! | `connection` | one connection's loop: message in, answer or error out |
 //! | `simple` | the simple query protocol |
 //! | `extended` | Parse, Bind, Describe, Execute, Close |
-//! | `portal` | prepared statements and portals |
+//! | `portal` | what a client is told of statements and portals |
 //! | `rows` | a result's rows, sent as they come |
 //! | `interrupt` | what stops a running statement: cancel, timeout, a vanished client, shutdown, a panic |
 //! | `backends` | the running connections, by the key that cancels them |

@@ -51,62 +51,40 @@ impl Columns {
     }
 }
 
-/// How far the sending of rows has come.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Sent {
-    /// To the end, with so many rows.
-    All(u64),
-    /// As many as were asked for; there may be more.
-    Some(u64),
-}
-
 /// A result on its way to the client.
 pub(super) struct Rows {
     stream: SendableRecordBatchStream,
     columns: Columns,
     formats: Vec<Format>,
     zone: Tz,
-    batch: Option<Batch>,
 }
 
-/// A batch of which some rows are still to send.
+/// A batch, ready to be written.
 struct Batch {
     columns: Vec<Column>,
     rows: usize,
-    next: usize,
 }
 
 impl Rows {
     /// The rows of a stream; `formats` has one for each column, `zone` is the session's TimeZone.
     pub fn new(stream: SendableRecordBatchStream, columns: Columns, formats: Vec<Format>, zone: &str) -> Result<Self> {
         let zone = zone.parse().map_err(|_| Error::internal(format!("TimeZone \"{zone}\" is not known")))?;
-        Ok(Self { stream, columns, formats, zone, batch: None })
+        Ok(Self { stream, columns, formats, zone })
     }
 
-    /// Sends rows to the end, or up to `limit`. Waits while the client doesn't read; holds one batch and one buffer.
-    pub async fn send(&mut self, wire: &mut Wire, limit: Option<u64>) -> Result<Sent, Failure> {
+    /// Sends the rows and counts them. Waits while the client doesn't read; holds one batch and one buffer.
+    pub async fn send(&mut self, wire: &mut Wire) -> Result<u64, Failure> {
         let mut sent = 0;
-        loop {
-            while let Some(batch) = self.batch.as_mut().filter(|batch| batch.next < batch.rows) {
-                if limit.is_some_and(|limit| sent >= limit) {
-                    return Ok(Sent::Some(sent));
-                }
-                batch.write(batch.next, &self.formats, wire.output())?;
-                batch.next += 1;
-                sent += 1;
+        while let Some(batch) = self.next_batch(wire).await? {
+            for row in 0..batch.rows {
+                batch.write(row, &self.formats, wire.output())?;
                 if wire.is_full() {
                     wire.flush().await?;
                 }
             }
-            self.batch = None;
-            if limit.is_some_and(|limit| sent >= limit) {
-                return Ok(Sent::Some(sent));
-            }
-            match self.next_batch(wire).await? {
-                Some(batch) => self.batch = Some(batch),
-                None => return Ok(Sent::All(sent)),
-            }
+            sent += batch.rows as u64;
         }
+        Ok(sent)
     }
 
     async fn next_batch(&mut self, wire: &mut Wire) -> Result<Option<Batch>, Failure> {
@@ -121,7 +99,7 @@ impl Rows {
         let Some(batch) = arrived.transpose().map_err(Error::from)? else { return Ok(None) };
         let columns = batch.columns().iter().zip(self.columns.columns.iter());
         let columns = columns.map(|(array, (_, kind))| Column::new(array, kind, self.zone)).collect::<Result<_>>()?;
-        Ok(Some(Batch { columns, rows: batch.num_rows(), next: 0 }))
+        Ok(Some(Batch { columns, rows: batch.num_rows() }))
     }
 }
 

@@ -9,7 +9,7 @@ use super::codec::Format;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::interrupt::{deadline, until};
-use super::rows::{Columns, Rows, Sent};
+use super::rows::{Columns, Rows};
 use crate::error::{Error, SqlState};
 use crate::outcome::{Outcome, Tag};
 use crate::statements::Statement;
@@ -17,7 +17,8 @@ use crate::statements::Statement;
 impl Connection {
     /// Runs the statements of a text. A syntax error anywhere runs none; an error in one leaves out the rest.
     pub(super) async fn simple_query(&mut self, sql: &str) -> Result<(), Failure> {
-        self.portals.close_unnamed();
+        self.session.portals().close_unnamed();
+        self.session.prepared().close_unnamed();
         let statements = self.session.parse(sql)?;
         if statements.is_empty() {
             self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()))?;
@@ -40,11 +41,12 @@ impl Connection {
             Outcome::Done(tag) => self.complete(&tag, began)?,
             Outcome::Rows(stream) => {
                 let columns = Columns::of(&stream.schema())?;
-                let formats = vec![Format::Text; columns.len()];
+                let format = if prepared.is_binary() { Format::Binary } else { Format::Text };
+                let formats = vec![format; columns.len()];
                 self.wire.put(Message::RowDescription(columns.description(&formats)))?;
                 let mut rows = Rows::new(stream, columns, formats, &self.time_zone())?;
-                let (Sent::All(count) | Sent::Some(count)) = rows.send(&mut self.wire, None).await?;
-                self.complete(&Tag::gave(prepared.command(), count), began)?;
+                let sent = rows.send(&mut self.wire).await?;
+                self.complete(&Tag::gave(prepared.tag(), sent), began)?;
             }
         }
         self.wire.flush().await

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use datafusion::execution::session_state::SessionState;
 
+use super::objects::SessionObjects;
 use super::transaction::Transaction;
 use crate::catalog::{Catalog, Resolver, SystemSchemas};
 use crate::config::Settings;
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub transaction: Arc<Mutex<Transaction>>,
     /// The threads that run plans.
     pub workers: Arc<Workers>,
+    /// What the session has: cursors, prepared statements.
+    pub objects: Arc<SessionObjects>,
     /// What the client is told beside the result.
     pub notices: Arc<Mutex<Vec<Notice>>>,
 }

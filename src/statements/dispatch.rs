@@ -1,46 +1,72 @@
 //! Sends each statement to its kind. What is not listed here is refused: nothing reaches the engine by default.
 
-use arrow::datatypes::{DataType, SchemaRef};
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 
 use super::context::Context;
-use super::{Statement, query, schemas, settings, tables, transaction, vacuum, views, write};
+use super::statement::Form;
+use super::syntax::Direction;
+use super::{
+    Portal, Statement, commands, cursors, query, schemas, settings, tables, transaction, vacuum, views, write,
+};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
 
 /// Plans a statement far enough to know its parameters and columns.
 pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<Option<DataType>>) -> Result<Prepared> {
-    context.transaction().admit(statement.ast())?;
-    let (parameters, schema): (Vec<Option<DataType>>, Option<SchemaRef>) = match statement.ast() {
-        Ast::Query(_) | Ast::Explain { .. } => {
-            let (parameters, schema) = query::describe(&context, statement.ast(), &hints)?;
-            (parameters, Some(schema))
+    let ast = match statement.form() {
+        Form::Sql(ast) => ast,
+        Form::Command(command) => {
+            context.transaction().admit_in_order()?;
+            return commands::prepare(&context, statement.clone(), command, hints).await;
         }
-        Ast::Insert(_) | Ast::Update(_) | Ast::Delete(_) => {
-            (query::describe(&context, statement.ast(), &hints)?.0, None)
-        }
-        Ast::ShowVariable { variable } => (vec![], Some(settings::show_schema(variable)?)),
-        _ => (vec![], None),
     };
-    Ok(Prepared { statement, parameters, schema })
+    context.transaction().admit(ast)?;
+    let (tag, parameters, schema) = match ast.as_ref() {
+        query @ (Ast::Query(_) | Ast::Explain { .. }) => {
+            let (parameters, schema) = query::describe(&context, query, &hints)?;
+            (if matches!(query, Ast::Query(_)) { "SELECT" } else { "EXPLAIN" }, parameters, Some(schema))
+        }
+        write @ (Ast::Insert(_) | Ast::Update(_) | Ast::Delete(_)) => {
+            ("", query::describe(&context, write, &hints)?.0, None)
+        }
+        Ast::ShowVariable { variable } => ("SHOW", vec![], Some(settings::show_schema(variable)?)),
+        _ => ("", vec![], None),
+    };
+    Ok(Prepared { tag, parameters, schema, ..Prepared::command(statement) })
+}
+
+/// Runs a portal, or runs it on, for at most so many rows.
+pub(crate) async fn run(context: Context, portal: Arc<Portal>, most: Option<u64>) -> Result<Outcome> {
+    // A portal that has run before is not planned again, where this would be found out.
+    context.transaction().admit_in_order()?;
+    portal.fetch(&context, Direction::Forward(most)).await
 }
 
 /// Runs a prepared statement with one value per parameter.
 pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
-    let ast = prepared.statement.ast();
-    context.transaction().admit(ast)?;
     if values.len() != prepared.parameters.len() {
         let message = format!("the statement takes {} parameters, got {}", prepared.parameters.len(), values.len());
         return Err(Error::new(SqlState::ProtocolViolation, message));
     }
+    let ast = match prepared.statement.form() {
+        Form::Sql(ast) => ast,
+        Form::Command(command) => {
+            context.transaction().admit_in_order()?;
+            return commands::execute(&context, &prepared.statement, command, values).await;
+        }
+    };
+    context.transaction().admit(ast)?;
     if changes_data(ast) {
         context.transaction().admit_write()?;
         admit_by_setting(&context, ast)?;
     }
     let done = |tag: Tag| Ok(Outcome::Done(tag));
-    match ast {
-        Ast::Query(_) | Ast::Explain { .. } => query::run(&context, &prepared, values).await,
+    match ast.as_ref() {
+        query @ (Ast::Query(_) | Ast::Explain { .. }) => query::run(&context, &prepared, query, values).await,
         Ast::Insert(insert) => done(write::insert(&context, insert, values).await?),
         Ast::Update(update) => done(write::update(&context, update, values).await?),
         Ast::Delete(delete) => done(write::delete(&context, delete, values).await?),
@@ -66,12 +92,24 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Discard { object_type } => Ok(settings::discard(&context, *object_type)),
         Ast::ShowVariable { variable } => settings::show(&context, variable),
         Ast::StartTransaction { .. } => done(transaction::begin(&context)),
-        Ast::Commit { chain: false, .. } => done(transaction::commit(&context)),
-        Ast::Rollback { savepoint: None, chain: false } => done(transaction::rollback(&context)),
+        Ast::Commit { chain: false, .. } => {
+            if let Err(error) = cursors::keep(&context).await {
+                transaction::rollback(&context);
+                return Err(error);
+            }
+            done(ended(&context, transaction::commit(&context)))
+        }
+        Ast::Rollback { savepoint: None, chain: false } => done(ended(&context, transaction::rollback(&context))),
         Ast::Copy { .. } => Err(Error::new(SqlState::FeatureNotSupported, "COPY is not supported")
             .with_hint("load files with: journeydb load TABLE FILE")),
         other => Err(Error::unsupported(first_words(&other.to_string()))),
     }
+}
+
+/// A transaction takes its cursors with it.
+fn ended(context: &Context, tag: Tag) -> Tag {
+    context.objects.portals().end_transaction();
+    tag
 }
 
 fn changes_data(ast: &Ast) -> bool {

@@ -44,8 +44,12 @@ fn coerced(context: &Context, plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 /// Runs a query or an EXPLAIN.
-pub(super) async fn run(context: &Context, prepared: &Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
-    let statement = prepared.statement.ast();
+pub(super) async fn run(
+    context: &Context,
+    prepared: &Prepared,
+    statement: &ast::Statement,
+    values: Vec<ScalarValue>,
+) -> Result<Outcome> {
     let plan = plan(context, statement)?;
     let names = output_names(statement, &plan);
     let plan = bind(plan, values)?;

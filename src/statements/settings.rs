@@ -9,10 +9,10 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::{self, ContextModifier, Expr, Ident, Reset, Set};
 
 use super::context::Context;
-use super::names;
+use super::{TransactionStatus, names};
 use crate::config::{self, SETTINGS, Settings};
 use crate::error::{Error, Result, SqlState};
-use crate::outcome::{Outcome, Tag};
+use crate::outcome::{Notice, Outcome, Tag};
 
 pub(super) fn set(context: &Context, set: &Set) -> Result<Outcome> {
     match set {
@@ -49,6 +49,15 @@ pub(super) fn discard(context: &Context, object: ast::DiscardObject) -> Outcome 
         ast::DiscardObject::SEQUENCES => Outcome::Done(Tag::of("DISCARD SEQUENCES")),
         ast::DiscardObject::TEMP => Outcome::Done(Tag::of("DISCARD TEMP")),
     }
+}
+
+/// `SET CONSTRAINTS`: each is checked as rows are written, and none is deferrable.
+pub(super) fn set_constraints(context: &Context) -> Outcome {
+    if context.transaction().status() == TransactionStatus::Idle {
+        let message = "SET CONSTRAINTS can only be used in transaction blocks";
+        context.notice(Notice::warning(SqlState::NoActiveSqlTransaction, message));
+    }
+    Outcome::Done(Tag::of("SET CONSTRAINTS"))
 }
 
 /// The columns of SHOW's answer.

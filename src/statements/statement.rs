@@ -1,5 +1,7 @@
 //! One parsed statement.
 
+use std::ops::Range;
+use std::str::CharIndices;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
@@ -7,20 +9,42 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
+use super::syntax::{self, Command};
 use crate::error::{Error, Result, SqlState};
 
 /// A statement of the user's, exactly as parsed.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    ast: Box<ast::Statement>,
+    form: Form,
     /// The text it was parsed from, with its neighbours: places in it count from its beginning.
     text: Arc<str>,
+    /// Its own part of that, in bytes.
+    span: Range<usize>,
+}
+
+/// What a statement was parsed to.
+#[derive(Debug, Clone)]
+pub(crate) enum Form {
+    /// By the parser of SQL.
+    Sql(Box<ast::Statement>),
+    /// By ours.
+    Command(Command),
 }
 
 impl Statement {
     /// The parsed form.
-    pub fn ast(&self) -> &ast::Statement {
-        &self.ast
+    pub(crate) fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// Its text, without its neighbours.
+    pub fn text(&self) -> &str {
+        &self.text[self.span.clone()]
+    }
+
+    /// A statement that is a part of this one: what PREPARE prepares, what a cursor reads.
+    pub(crate) fn part(&self, ast: ast::Statement) -> Self {
+        Self { form: Form::Sql(Box::new(ast)), ..self.clone() }
     }
 
     /// Says where in the text an error is that knows only its line and column.
@@ -33,21 +57,53 @@ impl Statement {
         let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
         let mut parser = Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens);
-        let text: Arc<str> = sql.into();
+        let (text, mut offsets) = (Arc::<str>::from(sql), Offsets::of(sql));
         let mut statements = Vec::new();
         loop {
             while parser.consume_token(&Token::SemiColon) {}
-            if parser.peek_token().token == Token::EOF {
+            let first = parser.peek_token();
+            if first.token == Token::EOF {
                 return Ok(statements);
             }
-            let at = |parser: &Parser<'_>| Some(parser.peek_token().span.start);
-            let ast = parser.parse_statement().map_err(|e| parser_error(sql, e, at(&parser)))?;
-            statements.push(Self { ast: Box::new(insert_under_with(ast)), text: text.clone() });
+            let form = match syntax::parse(&mut parser) {
+                Ok(None) => parser.parse_statement().map(|ast| Form::Sql(Box::new(insert_under_with(ast)))),
+                Ok(Some(form)) => Ok(form),
+                Err(error) => Err(error),
+            };
+            let form = form.map_err(|e| parser_error(sql, e, Some(parser.peek_token().span.start)))?;
             let next = parser.peek_token();
-            if !matches!(next.token, Token::SemiColon | Token::EOF) {
-                return Err(near(sql, &next.token, next.span.start));
+            let start = offsets.find(first.span.start);
+            let end = match next.token {
+                Token::SemiColon => offsets.find(next.span.start),
+                Token::EOF => sql.len(),
+                token => return Err(near(sql, &token, next.span.start)),
+            };
+            let end = start + sql[start..end].trim_end().len();
+            statements.push(Self { form, text: text.clone(), span: start..end });
+        }
+    }
+}
+
+/// Turns places of a text, which must come in order, into counts of bytes.
+struct Offsets<'a> {
+    rest: CharIndices<'a>,
+    here: Location,
+}
+
+impl<'a> Offsets<'a> {
+    fn of(sql: &'a str) -> Self {
+        Self { rest: sql.char_indices(), here: Location { line: 1, column: 1 } }
+    }
+
+    fn find(&mut self, place: Location) -> usize {
+        while self.here < place {
+            match self.rest.next() {
+                Some((_, '\n')) => self.here = Location { line: self.here.line + 1, column: 1 },
+                Some(_) => self.here.column += 1,
+                None => break,
             }
         }
+        self.rest.offset()
     }
 }
 
@@ -115,6 +171,13 @@ mod tests {
     fn text_is_cut_at_semicolons() {
         assert_eq!(Statement::parse_all("SELECT 1; SELECT ';'; ").unwrap().len(), 2);
         assert!(Statement::parse_all(" ;; -- nothing\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_statement_knows_its_own_text() {
+        let statements = Statement::parse_all(" SELECT 'ä';\n\n FETCH ALL\nFROM c ;-- nothing\nSELECT 2\n").unwrap();
+        let texts: Vec<_> = statements.iter().map(Statement::text).collect();
+        assert_eq!(texts, ["SELECT 'ä'", "FETCH ALL\nFROM c", "SELECT 2"]);
     }
 
     #[test]

@@ -66,8 +66,15 @@ impl Transaction {
 
     /// 25P02 in a failed block, unless the statement ends it.
     pub(super) fn admit(&self, statement: &ast::Statement) -> Result<()> {
-        let ends = matches!(statement, ast::Statement::Commit { .. } | ast::Statement::Rollback { .. });
-        if self.status() == TransactionStatus::Failed && !ends {
+        match statement {
+            ast::Statement::Commit { .. } | ast::Statement::Rollback { .. } => Ok(()),
+            _ => self.admit_in_order(),
+        }
+    }
+
+    /// 25P02 in a failed block.
+    pub(super) fn admit_in_order(&self) -> Result<()> {
+        if self.status() == TransactionStatus::Failed {
             let message = "current transaction is aborted, commands ignored until end of transaction block";
             return Err(Error::new(SqlState::InFailedTransaction, message).with_hint("ROLLBACK ends it"));
         }

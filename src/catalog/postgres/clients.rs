@@ -47,6 +47,14 @@ impl SessionFacts for Facts {
         42
     }
 
+    fn cursors(&self) -> Vec<CursorFacts> {
+        vec![]
+    }
+
+    fn prepared_statements(&self) -> Vec<PreparedFacts> {
+        vec![]
+    }
+
     fn column_cache(&self) -> CacheFacts {
         CacheFacts::default()
     }

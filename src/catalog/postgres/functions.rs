@@ -18,14 +18,15 @@ mod privileges;
 mod session;
 mod signature;
 
-use crate::config::Settings;
-use crate::storage::CacheFacts;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use datafusion::logical_expr::ScalarUDF;
 
 use self::signature::SystemFunction;
 use super::listing::{FunctionEntry, Source};
+use crate::config::Settings;
+use crate::storage::CacheFacts;
 
 /// What system functions ask of the session they run in.
 pub trait SessionFacts: Send + Sync {
@@ -41,8 +42,46 @@ pub trait SessionFacts: Send + Sync {
     fn user(&self) -> String;
     /// The number of the connection, which also cancels it.
     fn backend_pid(&self) -> i32;
+    /// Its cursors and portals.
+    fn cursors(&self) -> Vec<CursorFacts>;
+    /// Its prepared statements.
+    fn prepared_statements(&self) -> Vec<PreparedFacts>;
     /// The decoded columns that the database keeps in memory.
     fn column_cache(&self) -> CacheFacts;
+}
+
+/// A cursor, as `pg_cursors` shows it.
+#[derive(Debug, Clone)]
+pub struct CursorFacts {
+    /// Its name.
+    pub name: String,
+    /// The text that made it.
+    pub statement: String,
+    /// Whether it outlives its transaction.
+    pub is_holdable: bool,
+    /// Whether its rows go out in the binary format.
+    pub is_binary: bool,
+    /// Whether it can go back.
+    pub is_scrollable: bool,
+    /// When it was made.
+    pub since: SystemTime,
+}
+
+/// A prepared statement, as `pg_prepared_statements` shows it.
+#[derive(Debug, Clone)]
+pub struct PreparedFacts {
+    /// Its name.
+    pub name: String,
+    /// The text that made it.
+    pub statement: String,
+    /// When it was made.
+    pub since: SystemTime,
+    /// The OIDs of its parameters' types.
+    pub parameter_types: Vec<u32>,
+    /// Whether PREPARE made it, and not the protocol.
+    pub from_sql: bool,
+    /// How often it ran.
+    pub runs: u64,
 }
 
 /// The system functions, bound to a session; register them by their plain names.

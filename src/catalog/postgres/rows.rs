@@ -5,6 +5,7 @@
 //! | `objects` | schemas, tables, views, columns, constraints, comments |
 //! | `procedures` | functions and types |
 //! | `cluster` | the database, its role, settings and fixed facts |
+//! | `sessions` | what the session that asks has: cursors, prepared statements |
 //! | `standard` | `information_schema` |
 //! | `builder` | collects rows by column name |
 
@@ -12,6 +13,7 @@ mod builder;
 mod cluster;
 mod objects;
 mod procedures;
+mod sessions;
 mod standard;
 
 pub(super) use builder::Rows;
@@ -40,10 +42,12 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_class", objects::classes),
     ("pg_catalog", "pg_collation", cluster::collations),
     ("pg_catalog", "pg_constraint", objects::constraints),
+    ("pg_catalog", "pg_cursors", sessions::cursors),
     ("pg_catalog", "pg_database", cluster::databases),
     ("pg_catalog", "pg_description", objects::descriptions),
     ("pg_catalog", "pg_language", cluster::languages),
     ("pg_catalog", "pg_namespace", objects::namespaces),
+    ("pg_catalog", "pg_prepared_statements", sessions::prepared_statements),
     ("pg_catalog", "pg_proc", procedures::functions),
     ("pg_catalog", "pg_rewrite", objects::rules),
     ("pg_catalog", "pg_roles", cluster::roles),

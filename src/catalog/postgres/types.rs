@@ -9,7 +9,8 @@ const NO_MODIFIER: i32 = -1;
 /// Postgres keeps four bytes of header length in the modifiers of types of variable length.
 const HEADER: i32 = 4;
 
-const TEXT: u32 = 25;
+/// The OID of `text`.
+pub const TEXT: u32 = 25;
 const NUMERIC: u32 = 1700;
 /// The OID of the pseudo-type `"any"`.
 pub const ANY: u32 = 2276;
@@ -156,6 +157,11 @@ pub fn of_arrow(data_type: &DataType) -> ColumnType {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => TEXT,
     };
     ColumnType::plain(oid)
+}
+
+/// The OID of the Postgres type that values of an Arrow type are shown as.
+pub fn type_oid(data_type: &DataType) -> u32 {
+    of_arrow(data_type).oid
 }
 
 /// The Arrow type that holds a system column of a Postgres type.

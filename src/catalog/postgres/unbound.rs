@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::functions::SessionFacts;
+use super::functions::{CursorFacts, PreparedFacts, SessionFacts};
 use super::listing::{Listing, Source};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -40,6 +40,14 @@ impl SessionFacts for NoSession {
 
     fn backend_pid(&self) -> i32 {
         0
+    }
+
+    fn cursors(&self) -> Vec<CursorFacts> {
+        vec![]
+    }
+
+    fn prepared_statements(&self) -> Vec<PreparedFacts> {
+        vec![]
     }
 
     fn column_cache(&self) -> CacheFacts {
