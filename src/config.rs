@@ -3,22 +3,25 @@
 //! | file | what |
 //! |---|---|
 //! | `settings` | the list of them |
+//! | `compatibility` | those that are there for clients of Postgres alone |
 //! | `value` | how a value is read, checked and shown |
 //! | `held` | the values of a server and of a session |
 
+mod compatibility;
 mod held;
 mod settings;
 mod value;
 
 pub use held::{Configuration, Settings};
-pub use settings::SETTINGS;
 pub use value::duration;
+
+use std::sync::LazyLock;
 
 /// The version of PostgreSQL whose behaviour and catalogs clients may expect.
 pub const POSTGRES_VERSION: &str = "15.0";
 
 /// One setting.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Setting {
     /// Its name, spelled as SHOW and ParameterStatus spell it.
     pub name: &'static str,
@@ -88,11 +91,13 @@ pub enum Category {
     Transactions,
     /// What Postgres' drivers ask and nobody changes.
     Preset,
+    /// What clients of Postgres may set and nothing depends on.
+    Compatibility,
 }
 
 impl Category {
     /// Every category.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Journey,
         Self::Time,
         Self::Memory,
@@ -102,6 +107,7 @@ impl Category {
         Self::Formats,
         Self::Transactions,
         Self::Preset,
+        Self::Compatibility,
     ];
 
     /// Its heading.
@@ -116,6 +122,7 @@ impl Category {
             Self::Formats => "Formats",
             Self::Transactions => "Transactions",
             Self::Preset => "Preset Options",
+            Self::Compatibility => "Compatibility",
         }
     }
 }
@@ -137,6 +144,8 @@ pub enum Kind {
     Quantity(Unit, i64, i64),
     /// One of a list of words; the first is how it is shown for its synonyms after it.
     OneOf(&'static [&'static [&'static str]]),
+    /// An encoding of text: UTF-8, under any of its names, or none.
+    Encoding,
     /// A time zone: a name of the IANA database or an offset.
     TimeZone,
     /// Empty, or an instant.
@@ -187,6 +196,13 @@ impl Unit {
         }
     }
 }
+
+/// Every setting, in the order of SHOW ALL: by name.
+pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let mut settings = [settings::OWN, compatibility::COMPATIBILITY].concat();
+    settings.sort_by_key(|setting| setting.name.to_lowercase());
+    settings
+});
 
 /// The setting of a name, in any case.
 pub fn find(name: &str) -> Option<&'static Setting> {

@@ -53,8 +53,15 @@ impl Database {
         ship(&catalog).await?;
         let engine = session::engine(Arc::clone(catalog.home().memory()) as _)?;
         let contents = Arc::new(Contents::new(catalog.clone(), engine.clone()));
-        let shared =
-            Shared { catalog, contents, workers: Arc::new(Workers::new()?), engine, configuration: RwLock::default() };
+        let shared = Shared {
+            catalog,
+            contents,
+            workers: Arc::new(Workers::new()?),
+            channels: Arc::default(),
+            advisory_locks: Arc::default(),
+            engine,
+            configuration: RwLock::default(),
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 

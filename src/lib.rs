@@ -22,7 +22,7 @@ mod workers;
 
 pub use database::Database;
 pub use error::{Error, Result, SqlState};
-pub use outcome::{Notice, Outcome, Prepared, Severity, Tag};
+pub use outcome::{Notice, Notification, Outcome, Prepared, Severity, Tag};
 pub use register::register;
 pub use session::Session;
 pub use statements::{Statement, TransactionStatus};

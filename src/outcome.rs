@@ -60,6 +60,17 @@ pub struct Notice {
     pub message: String,
 }
 
+/// What another session said by NOTIFY, or this one itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The number of the session that said it.
+    pub pid: i32,
+    /// On which channel.
+    pub channel: String,
+    /// What.
+    pub payload: String,
+}
+
 /// How much a notice matters; a client says by `client_min_messages` from where on it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

@@ -14,16 +14,19 @@ use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
+use futures::future::BoxFuture;
 
-use crate::catalog::postgres::{self, CursorFacts, EvaluateCorrelated, PreparedFacts, SessionFacts, unbound};
+use crate::catalog::postgres::{
+    self, AdvisoryKey, AdvisoryMode, CursorFacts, EvaluateCorrelated, PreparedFacts, SessionFacts, unbound,
+};
 use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::{Configuration, Settings};
 use crate::error::{Error, Result, SqlState};
-use crate::outcome::{Notice, Outcome, Prepared};
+use crate::outcome::{Notice, Notification, Outcome, Prepared};
 use crate::rules::{self, CompleteKeys};
 use crate::statements::{
-    self, Constraints, Context, Portal, Portals, PreparedStatements, SessionObjects, Statement, Transaction,
-    TransactionStatus,
+    self, AdvisoryLocks, Channels, Constraints, Context, Portal, Portals, PreparedStatements, SessionObjects,
+    Statement, Transaction, TransactionStatus,
 };
 use crate::storage::{CacheFacts, determined_entity};
 use crate::workers::Workers;
@@ -44,6 +47,7 @@ pub struct Session {
 struct Facts {
     catalog: Arc<Catalog>,
     settings: Arc<RwLock<Settings>>,
+    transaction: Arc<Mutex<Transaction>>,
     objects: Arc<SessionObjects>,
     backend: AtomicI32,
 }
@@ -57,8 +61,18 @@ impl SessionFacts for Facts {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, name: &str, value: &str) -> Result<()> {
-        self.settings.write().unwrap_or_else(PoisonError::into_inner).set(name, value)
+    fn set(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
+        statements::set_config(&self.settings, &self.transaction, name, value, local).map(drop)
+    }
+
+    fn notify(&self, channel: &str, payload: &str) -> Result<()> {
+        self.objects.listener.notify(self.backend_pid(), channel, payload)?;
+        // Outside of a block each statement is its own transaction.
+        let transaction = self.transaction.lock().unwrap_or_else(PoisonError::into_inner);
+        if transaction.status() == TransactionStatus::Idle {
+            self.objects.listener.commit();
+        }
+        Ok(())
     }
 
     fn search_path(&self) -> Vec<String> {
@@ -71,6 +85,31 @@ impl SessionFacts for Facts {
 
     fn backend_pid(&self) -> i32 {
         self.backend.load(Ordering::Relaxed)
+    }
+
+    fn try_lock(&self, key: AdvisoryKey, mode: AdvisoryMode) -> bool {
+        self.objects.locks.try_lock(key, mode)
+    }
+
+    fn lock(&self, key: AdvisoryKey, mode: AdvisoryMode) -> BoxFuture<'static, Result<()>> {
+        let (objects, limit) = (Arc::clone(&self.objects), self.settings().time_limit("lock_timeout"));
+        Box::pin(async move {
+            let lock = objects.locks.lock(key, mode);
+            match limit {
+                None => lock.await,
+                Some(limit) => tokio::time::timeout(limit, lock).await.unwrap_or_else(|_| {
+                    Err(Error::new(SqlState::LockNotAvailable, "canceling statement due to lock timeout"))
+                }),
+            }
+        })
+    }
+
+    fn unlock(&self, key: AdvisoryKey, shared: bool) -> bool {
+        self.objects.locks.unlock(key, shared)
+    }
+
+    fn unlock_all(&self) {
+        self.objects.locks.unlock_all();
     }
 
     fn cursors(&self) -> Vec<CursorFacts> {
@@ -91,6 +130,10 @@ pub(crate) struct Shared {
     pub catalog: Arc<Catalog>,
     pub contents: Arc<Contents>,
     pub workers: Arc<Workers>,
+    /// Who listens to what.
+    pub channels: Arc<Channels>,
+    /// Who has locked which numbers.
+    pub advisory_locks: Arc<AdvisoryLocks>,
     /// What every session's engine state is a copy of.
     pub engine: SessionState,
     /// What sessions begin with.
@@ -107,11 +150,14 @@ impl Shared {
 impl Session {
     pub(crate) fn new(database: Arc<Shared>) -> Self {
         let settings = database.settings();
-        let objects = Arc::new(SessionObjects::new(&settings));
+        let objects =
+            Arc::new(SessionObjects::new(&settings, database.channels.clone(), database.advisory_locks.clone()));
         let settings = Arc::new(RwLock::new(settings));
+        let transaction: Arc<Mutex<Transaction>> = Arc::default();
         let facts = Arc::new(Facts {
             catalog: database.catalog.clone(),
             settings: settings.clone(),
+            transaction: transaction.clone(),
             objects: objects.clone(),
             backend: AtomicI32::default(),
         });
@@ -122,7 +168,7 @@ impl Session {
             engine.register_udf(function);
         }
         let system = Arc::new(SystemSchemas::new(source, facts.clone()));
-        let (transaction, notices) = (Arc::default(), Arc::default());
+        let notices = Arc::default();
         Self { database, engine, system, settings, facts, transaction, objects, notices }
     }
 
@@ -159,6 +205,11 @@ impl Session {
     /// A prepared statement with the columns that it has now, where those are of a cursor or of another statement.
     pub(crate) fn as_of_now(&self, prepared: Prepared) -> Prepared {
         statements::as_of_now(&self.objects, prepared)
+    }
+
+    /// Ends what a statement that was its own transaction leaves behind.
+    pub(crate) fn end_statement(&self) {
+        self.objects.end_transaction(true);
     }
 
     /// Its cursors and portals.
@@ -209,7 +260,7 @@ impl Session {
     /// Marks the open transaction, if any, as failed: for an error outside of this session's own calls, such as a timeout.
     pub fn fail_transaction(&self) {
         self.transaction().fail();
-        self.objects.portals().end_transaction();
+        self.objects.end_transaction(false);
     }
 
     /// The value of a setting as SHOW prints it; `None` for an unknown name.
@@ -219,7 +270,7 @@ impl Session {
 
     /// Sets a setting as SET does: 42704 for an unknown name, 22023 for a value outside its domain.
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
-        self.facts.set(name, value)
+        self.facts.set(name, Some(value), false)
     }
 
     /// Tells the session the number of its connection, which `pg_backend_pid()` answers.
@@ -242,6 +293,16 @@ impl Session {
         std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What came by NOTIFY on the channels that this session listens to since the last call.
+    pub fn take_notifications(&self) -> Vec<Notification> {
+        self.objects.listener.take()
+    }
+
+    /// Resolves when there is something to take.
+    pub async fn notified(&self) {
+        self.objects.listener.arrived().await;
+    }
+
     /// What one statement may touch.
     fn context(&self) -> Result<Context> {
         let mut engine = self.engine.state();
@@ -255,6 +316,7 @@ impl Session {
             transaction: self.transaction.clone(),
             workers: self.database.workers.clone(),
             objects: self.objects.clone(),
+            backend_pid: self.facts.backend_pid(),
             notices: self.notices.clone(),
         })
     }

@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn every_default_is_a_value_of_its_kind() {
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter() {
             assert_eq!(accept(setting, setting.default).unwrap(), setting.default, "{}", setting.name);
             assert!(setting.about.ends_with('.'), "{}", setting.name);
         }

@@ -1,4 +1,4 @@
-//! Every setting, in the order of the alphabet.
+//! Every setting that changes something, in the order of the alphabet.
 
 use super::{Category, Context, Kind, POSTGRES_VERSION, Setting, Unit};
 use Category::{Connections, Formats, Journey, Memory, Monitoring, Preset, Sessions, Time, Transactions};
@@ -54,8 +54,8 @@ const MOST_BYTES: i64 = 1 << 40;
 
 const TIME_LIMIT: Kind = Kind::Quantity(Unit::Milliseconds, 0, MOST);
 
-/// Every setting, in the order of SHOW ALL.
-pub const SETTINGS: &[Setting] = &[
+/// Those that change something, in the order of the alphabet.
+pub(super) const OWN: &[Setting] = &[
     announced(Monitoring, "application_name", Kind::Text, "", "The name of the client program, for the logs."),
     of_server(
         Connections,
@@ -65,13 +65,7 @@ pub const SETTINGS: &[Setting] = &[
         "A client that has not opened its session by then is let go.",
     ),
     setting(Formats, "bytea_output", Kind::OneOf(&[&["hex"]]), "hex", "How bytea is printed."),
-    announced(
-        Formats,
-        "client_encoding",
-        Kind::OneOf(&[&["UTF8", "UTF-8", "UNICODE", "auto"]]),
-        "UTF8",
-        "The encoding of text on the wire.",
-    ),
+    announced(Formats, "client_encoding", Kind::Encoding, "UTF8", "The encoding of text on the wire: always UTF-8."),
     setting(
         Monitoring,
         "client_min_messages",
@@ -110,7 +104,7 @@ pub const SETTINGS: &[Setting] = &[
         "read committed",
         "The isolation of a new transaction.",
     ),
-    setting(
+    announced(
         Transactions,
         "default_transaction_read_only",
         Kind::Switch,

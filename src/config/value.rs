@@ -17,11 +17,7 @@ pub(super) fn accept(setting: &Setting, value: &str) -> Result<String> {
     };
     match setting.kind {
         Kind::Text | Kind::Fixed => Ok(value.to_owned()),
-        Kind::Switch => match value.to_ascii_lowercase().as_str() {
-            "on" | "true" | "yes" | "1" => Ok("on".into()),
-            "off" | "false" | "no" | "0" => Ok("off".into()),
-            _ => Err(refuse("use on or off")),
-        },
+        Kind::Switch => switch(value).map(str::to_owned).ok_or_else(|| refuse("use on or off")),
         Kind::Integer(low, high) => match value.parse::<i64>() {
             Ok(number) if (low..=high).contains(&number) => Ok(number.to_string()),
             _ => Err(refuse(&format!("use a whole number from {low} to {high}"))),
@@ -45,6 +41,7 @@ pub(super) fn accept(setting: &Setting, value: &str) -> Result<String> {
             let shown = || words.iter().map(|synonyms| synonyms[0]).collect::<Vec<_>>().join(", ");
             found.map(|synonyms| synonyms[0].to_owned()).ok_or_else(|| refuse(&format!("use one of: {}", shown())))
         }
+        Kind::Encoding => encoding(value).map(str::to_owned).ok_or_else(|| refuse("use UTF8")),
         Kind::TimeZone => time_zone(value).ok_or_else(|| refuse("use a name such as Europe/Berlin, or an offset")),
         Kind::Instant => {
             let valid =
@@ -103,13 +100,39 @@ fn valid_units(unit: Unit) -> String {
     format!("Valid units for this parameter are {}, and {last}.", words.join(", "))
 }
 
+/// The beginning of a word will do, if no other one begins so.
+fn switch(value: &str) -> Option<&'static str> {
+    let value = value.to_ascii_lowercase();
+    let begins = |word: &str, least: usize| value.len() >= least && word.starts_with(&value);
+    if value == "1" || begins("true", 1) || begins("yes", 1) || begins("on", 2) {
+        Some("on")
+    } else if value == "0" || begins("false", 1) || begins("no", 1) || begins("off", 2) {
+        Some("off")
+    } else {
+        None
+    }
+}
+
+/// The encoding's name as Postgres shows it; it reads letters and digits alone. Nothing is converted for SQL_ASCII either.
+fn encoding(value: &str) -> Option<&'static str> {
+    let letters = value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    match letters.as_str() {
+        "utf8" | "unicode" => Some("UTF8"),
+        "sqlascii" => Some("SQL_ASCII"),
+        _ => None,
+    }
+}
+
 /// The zone's name in the form the engine takes.
 fn time_zone(value: &str) -> Option<String> {
     let bare = value.trim_matches('\'');
     let name = match bare.to_ascii_uppercase().as_str() {
         "UTC" | "GMT" | "Z" | "ZULU" | "ETC/UTC" | "UCT" => "UTC".to_owned(),
-        _ => match bare.parse::<i8>() {
-            Ok(hours) if hours.abs() <= 15 => format!("{hours:+03}:00"),
+        _ => match bare.parse::<f64>() {
+            Ok(hours) if hours.abs() <= 15.0 => {
+                let (sign, minutes) = (if hours < 0.0 { '-' } else { '+' }, (hours.abs() * 60.0).round() as u32);
+                format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
             _ => bare.to_owned(),
         },
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use pgwire::messages::response::{CommandComplete, ReadyForQuery, TransactionStatus as Status};
+use pgwire::messages::response::{CommandComplete, NotificationResponse, ReadyForQuery, TransactionStatus as Status};
 use pgwire::messages::startup::ParameterStatus;
 use pgwire::messages::{PgWireBackendMessage as Message, PgWireFrontendMessage};
 use tokio::net::TcpStream;
@@ -129,8 +129,14 @@ impl Connection {
     async fn converse(&mut self, interrupts: &Interrupts) -> Result<(), Failure> {
         self.ready().await?;
         loop {
+            let idle = self.session.transaction_status() == TransactionStatus::Idle;
             let incoming = tokio::select! {
                 incoming = self.wire.next() => incoming?,
+                () = self.session.notified(), if idle => {
+                    self.tell_notifications()?;
+                    self.wire.flush().await?;
+                    continue;
+                }
                 () = interrupts.shutdown(Shutdown::Draining) => return Err(shut_down()),
             };
             let Some(incoming) = incoming else { return Ok(()) };
@@ -191,7 +197,8 @@ impl Connection {
             TransactionStatus::Failed => Status::Error,
         };
         if status == Status::Idle {
-            self.session.portals().end_transaction();
+            self.session.end_statement();
+            self.tell_notifications()?;
         }
         for (name, value) in self.session.take_announcements() {
             self.wire.put(Message::ParameterStatus(ParameterStatus::new(name.to_owned(), value)))?;
@@ -220,6 +227,15 @@ impl Connection {
         tracing::debug!(tag = tag.command, rows = tag.rows, milliseconds, "statement done");
         self.tell_notices()?;
         self.wire.put(Message::CommandComplete(CommandComplete::new(tag.to_string())))
+    }
+
+    /// Tells what came by NOTIFY.
+    fn tell_notifications(&mut self) -> Result<(), Failure> {
+        for told in self.session.take_notifications() {
+            let message = NotificationResponse::new(told.pid, told.channel, told.payload);
+            self.wire.put(Message::NotificationResponse(message))?;
+        }
+        Ok(())
     }
 
     /// Tells what the statement said beside its result.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use arrow::datatypes::DataType;
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 use pgwire::messages::PgWireBackendMessage as Message;
@@ -12,6 +13,8 @@ use pgwire::messages::extendedquery::{
     TARGET_TYPE_BYTE_PORTAL, TARGET_TYPE_BYTE_STATEMENT,
 };
 use pgwire::messages::response::EmptyQueryResponse;
+
+use postgres_types::Type;
 
 use super::codec::{Format, ParameterType, hint};
 use super::connection::Connection;
@@ -130,7 +133,12 @@ impl Connection {
 
 /// Plans a text of one statement whose client declared the types of the first parameters; `None` for an empty text.
 async fn prepare(session: &Session, sql: &str, declared: &[u32]) -> Result<Option<Prepared>> {
-    let hints = declared.iter().map(|oid| hint(*oid)).collect::<Result<Vec<_>>>()?;
+    let hints = declared.iter().map(|oid| match hint(*oid)? {
+        // Its digits are those of its value; any will do for the plan.
+        None if *oid == Type::NUMERIC.oid() => Ok(Some(DataType::Decimal128(38, 10))),
+        hint => Ok(hint),
+    });
+    let hints = hints.collect::<Result<Vec<_>>>()?;
     let mut statements = session.parse(sql)?;
     if statements.len() > 1 {
         let message = "cannot insert multiple commands into a prepared statement";
@@ -150,7 +158,7 @@ fn columns(portal: &Portal) -> Result<Option<Columns>> {
 /// The columns of the running statement, which must be those the client was told: 0A000 where a table changed since.
 fn unchanged(told: Option<Columns>, columns: Columns) -> Result<Columns> {
     match told {
-        Some(told) if told == columns => Ok(columns),
+        Some(told) if told.agree(&columns) => Ok(columns),
         _ => Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
             .with_hint("prepare the statement again")),
     }

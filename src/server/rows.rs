@@ -41,6 +41,12 @@ impl Columns {
         self.columns.len()
     }
 
+    /// Whether a client that was told of these can read rows of the others: digits of a numeric may differ.
+    pub fn agree(&self, others: &Self) -> bool {
+        let mut pairs = self.columns.iter().zip(others.columns.iter());
+        self.len() == others.len() && pairs.all(|((a, one), (b, other))| a == b && one.postgres == other.postgres)
+    }
+
     /// The message that describes them; `formats` has one for each.
     pub fn description(&self, formats: &[Format]) -> RowDescription {
         let fields = self.columns.iter().zip(formats).map(|((name, kind), format)| {

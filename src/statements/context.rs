@@ -28,6 +28,8 @@ pub(crate) struct Context {
     pub workers: Arc<Workers>,
     /// What the session has: cursors, prepared statements.
     pub objects: Arc<SessionObjects>,
+    /// The number of the connection.
+    pub backend_pid: i32,
     /// What the client is told beside the result.
     pub notices: Arc<Mutex<Vec<Notice>>>,
 }

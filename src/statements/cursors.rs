@@ -18,6 +18,10 @@ pub(super) async fn declare(
     declare: &Declare,
     values: Vec<ScalarValue>,
 ) -> Result<Outcome> {
+    if declare.scroll && declare.no_scroll {
+        let message = "cannot specify both SCROLL and NO SCROLL";
+        return Err(Error::new(SqlState::InvalidCursorDefinition, message));
+    }
     let alone = context.transaction().status() == TransactionStatus::Idle;
     if alone && !declare.hold {
         let message = "DECLARE CURSOR can only be used in transaction blocks";

@@ -10,7 +10,8 @@ use super::context::Context;
 use super::statement::Form;
 use super::syntax::Direction;
 use super::{
-    Portal, Statement, commands, cursors, query, schemas, settings, tables, transaction, vacuum, views, write,
+    Portal, Statement, commands, cursors, lock, names, notify, parameters, query, schemas, settings, tables,
+    transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -52,6 +53,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         let message = format!("the statement takes {} parameters, got {}", prepared.parameters.len(), values.len());
         return Err(Error::new(SqlState::ProtocolViolation, message));
     }
+    let values = parameters::planned(values, &prepared.parameters);
     let ast = match prepared.statement.form() {
         Form::Sql(ast) => ast,
         Form::Command(command) => {
@@ -89,7 +91,16 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         }
         Ast::Set(set) => settings::set(&context, set),
         Ast::Reset(reset) => settings::reset(&context, &reset.reset),
-        Ast::Discard { object_type } => Ok(settings::discard(&context, *object_type)),
+        Ast::Discard { object_type } => settings::discard(&context, *object_type),
+        Ast::LISTEN { channel } => Ok(notify::listen(&context, names::fold(channel))),
+        Ast::UNLISTEN { channel } if channel.quote_style.is_none() && channel.value == "*" => {
+            Ok(notify::unlisten(&context, None))
+        }
+        Ast::UNLISTEN { channel } => Ok(notify::unlisten(&context, Some(names::fold(channel)))),
+        Ast::NOTIFY { channel, payload } => {
+            notify::notify(&context, &names::fold(channel), payload.as_deref().unwrap_or_default())
+        }
+        Ast::Lock(lock) => done(lock::lock(&context, lock)?),
         Ast::ShowVariable { variable } => settings::show(&context, variable),
         Ast::StartTransaction { .. } => done(transaction::begin(&context)),
         Ast::Commit { chain: false, .. } => {
@@ -106,9 +117,9 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
     }
 }
 
-/// A transaction takes its cursors with it.
+/// A transaction takes its cursors with it, and what it said counts or never was.
 fn ended(context: &Context, tag: Tag) -> Tag {
-    context.objects.portals().end_transaction();
+    context.objects.end_transaction(tag.command == "COMMIT");
     tag
 }
 

@@ -1,5 +1,6 @@
 //! What each kind of statement does to the session, the catalog and the tables: one file per kind.
 
+mod advisory;
 mod analyze;
 mod commands;
 mod constraints;
@@ -9,8 +10,11 @@ mod cursors;
 mod dispatch;
 mod explain;
 mod insert;
+mod lock;
 mod names;
+mod notify;
 mod objects;
+mod parameters;
 mod portal;
 mod prepared;
 mod query;
@@ -25,13 +29,16 @@ mod vacuum;
 mod views;
 mod write;
 
+pub(crate) use advisory::AdvisoryLocks;
 pub(crate) use commands::as_of_now;
 pub(crate) use constraints::Constraints;
 pub(crate) use context::Context;
 pub(crate) use dispatch::{execute, prepare, run};
+pub(crate) use notify::Channels;
 pub(crate) use objects::SessionObjects;
 pub(crate) use portal::{Portal, Portals};
 pub(crate) use prepared::{PreparedStatement, PreparedStatements};
+pub(crate) use settings::set_config;
 pub use statement::Statement;
 pub(crate) use transaction::Transaction;
 pub use transaction::TransactionStatus;

@@ -1,6 +1,5 @@
 //! Statements that answer with rows.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -14,7 +13,7 @@ use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
 use super::context::Context;
-use super::{explain, insert, write};
+use super::{explain, insert, parameters, write};
 use crate::catalog::output_names;
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
@@ -26,7 +25,7 @@ pub(super) fn describe(
     hints: &[Option<DataType>],
 ) -> Result<(Vec<Option<DataType>>, SchemaRef)> {
     let plan = plan(context, statement)?;
-    let parameters = parameters(&plan, hints)?;
+    let parameters = parameters::types(&plan, hints)?;
     if matches!(statement, ast::Statement::Explain { .. }) {
         return Ok((parameters, explain::schema()));
     }
@@ -110,7 +109,7 @@ pub(super) fn bind(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<Logica
     }
     let values = match &plan {
         LogicalPlan::Dml(_) => {
-            let wanted = parameters(&plan, &[])?;
+            let wanted = parameters::types(&plan, &[])?;
             let cast = |(value, wanted): (ScalarValue, Option<DataType>)| match wanted {
                 Some(wanted) => value.cast_to(&wanted).map_err(Error::from),
                 None => Ok(value),
@@ -120,26 +119,6 @@ pub(super) fn bind(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<Logica
         _ => values,
     };
     Ok(plan.with_param_values(ParamValues::from(values))?)
-}
-
-/// The type of each parameter: what the statement implies, else what the client declared.
-fn parameters(plan: &LogicalPlan, hints: &[Option<DataType>]) -> Result<Vec<Option<DataType>>> {
-    let inferred: HashMap<String, Option<DataType>> = plan.get_parameter_types()?;
-    let mut types: Vec<Option<DataType>> = vec![None; hints.len()];
-    for (name, data_type) in inferred {
-        let at = name.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));
-        let at = at.ok_or_else(|| Error::new(SqlState::UndefinedParameter, format!("there is no parameter {name}")))?;
-        if at >= types.len() {
-            types.resize(at + 1, None);
-        }
-        types[at] = data_type.filter(|t| *t != DataType::Null);
-    }
-    for (data_type, hint) in types.iter_mut().zip(hints) {
-        if data_type.is_none() {
-            data_type.clone_from(hint);
-        }
-    }
-    Ok(types)
 }
 
 fn null(data_type: Option<&DataType>) -> Result<ScalarValue> {
@@ -155,8 +134,8 @@ fn named(schema: &Schema, names: &[String]) -> SchemaRef {
 /// many `round(x, 2)` leaves is known only when constants are.
 fn same_types(promised: &Schema, schema: &Schema) -> bool {
     let same = |one: &DataType, other: &DataType| {
-        let numerics = matches!((one, other), (DataType::Decimal128(..), DataType::Decimal128(..)));
-        numerics || one == other
+        let numeric = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
+        one == other || numeric(one) && numeric(other)
     };
     promised.fields().len() == schema.fields().len()
         && promised.fields().iter().zip(schema.fields()).all(|(a, b)| same(a.data_type(), b.data_type()))

@@ -1,15 +1,17 @@
 //! SET, SHOW, RESET and DISCARD.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arrow::array::StringViewArray;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::sql::sqlparser::ast::{self, ContextModifier, Expr, Ident, Reset, Set};
+use datafusion::sql::sqlparser::ast::{
+    self, ContextModifier, Expr, Ident, Reset, Set, TransactionAccessMode, TransactionMode,
+};
 
 use super::context::Context;
-use super::{TransactionStatus, names};
+use super::{Transaction, TransactionStatus, names};
 use crate::config::{self, SETTINGS, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Outcome, Tag};
@@ -24,6 +26,12 @@ pub(super) fn set(context: &Context, set: &Set) -> Result<Outcome> {
         Set::SetTimeZone { local, value } => assign(context, "TimeZone", std::slice::from_ref(value), *local)?,
         Set::SetNames { charset_name, .. } => assign_text(context, "client_encoding", &charset_name.value, false)?,
         Set::SetNamesDefault {} => write(context).reset("client_encoding")?,
+        Set::SetTransaction { modes, session: true, .. } => {
+            for mode in modes {
+                let (name, value) = default_of(mode);
+                assign_text(context, name, &value, false)?;
+            }
+        }
         // Isolation is accepted: a block only reads, and every read sees committed rows.
         Set::SetTransaction { .. } => {}
         other => return Err(Error::unsupported(other)),
@@ -39,16 +47,31 @@ pub(super) fn reset(context: &Context, reset: &Reset) -> Result<Outcome> {
     Ok(Outcome::Done(Tag::of("RESET")))
 }
 
-pub(super) fn discard(context: &Context, object: ast::DiscardObject) -> Outcome {
-    match object {
-        ast::DiscardObject::ALL => {
-            write(context).reset_all();
-            Outcome::Done(Tag::of("DISCARD ALL"))
+/// The setting that new transactions take a mode from.
+fn default_of(mode: &TransactionMode) -> (&'static str, String) {
+    match mode {
+        TransactionMode::IsolationLevel(level) => ("default_transaction_isolation", level.to_string().to_lowercase()),
+        TransactionMode::AccessMode(access) => {
+            let read_only = *access == TransactionAccessMode::ReadOnly;
+            ("default_transaction_read_only", if read_only { "on" } else { "off" }.to_owned())
         }
-        ast::DiscardObject::PLANS => Outcome::Done(Tag::of("DISCARD PLANS")),
-        ast::DiscardObject::SEQUENCES => Outcome::Done(Tag::of("DISCARD SEQUENCES")),
-        ast::DiscardObject::TEMP => Outcome::Done(Tag::of("DISCARD TEMP")),
     }
+}
+
+/// DISCARD: with ALL the session is as new, which poolers count on.
+pub(super) fn discard(context: &Context, object: ast::DiscardObject) -> Result<Outcome> {
+    let tag = match object {
+        ast::DiscardObject::ALL => {
+            context.transaction().admit_alone("DISCARD ALL")?;
+            write(context).reset_all();
+            context.objects.discard();
+            "DISCARD ALL"
+        }
+        ast::DiscardObject::PLANS => "DISCARD PLANS",
+        ast::DiscardObject::SEQUENCES => "DISCARD SEQUENCES",
+        ast::DiscardObject::TEMP => "DISCARD TEMP",
+    };
+    Ok(Outcome::Done(Tag::of(tag)))
 }
 
 /// `SET CONSTRAINTS`: each is checked as rows are written, and none is deferrable.
@@ -106,20 +129,45 @@ fn shown(variable: &[Ident]) -> Result<Option<&'static config::Setting>> {
 fn assign(context: &Context, name: &str, values: &[Expr], local: bool) -> Result<()> {
     if let [Expr::Identifier(ident)] = values
         && ident.quote_style.is_none()
-        && ident.value.eq_ignore_ascii_case("default")
+        && (ident.value.eq_ignore_ascii_case("default")
+            || name == "TimeZone" && ident.value.eq_ignore_ascii_case("local"))
     {
-        return write(context).reset(name);
+        return assign_value(context, name, None, local);
     }
     let values: Vec<String> = values.iter().map(text).collect::<Result<_>>()?;
     assign_text(context, name, &values.join(", "), local)
 }
 
 fn assign_text(context: &Context, name: &str, value: &str, local: bool) -> Result<()> {
-    if local && !context.transaction().set_locally(name) {
-        // Postgres warns and does nothing; an unknown name is an error all the same.
-        return write(context).clone().set(name, value);
+    assign_value(context, name, Some(value), local)
+}
+
+fn assign_value(context: &Context, name: &str, value: Option<&str>, local: bool) -> Result<()> {
+    if !set_config(&context.settings, &context.transaction, name, value, local)? {
+        let message = "SET LOCAL can only be used in transaction blocks";
+        context.notice(Notice::warning(SqlState::NoActiveSqlTransaction, message));
     }
-    write(context).set(name, value)
+    Ok(())
+}
+
+/// Sets a setting, or resets it where no value is given. `local`: up to the end of the transaction; without one nothing is
+/// set, which is told by false, but what is wrong is an error all the same.
+pub(crate) fn set_config(
+    settings: &RwLock<Settings>,
+    transaction: &Mutex<Transaction>,
+    name: &str,
+    value: Option<&str>,
+    local: bool,
+) -> Result<bool> {
+    let stays = !local || transaction.lock().unwrap_or_else(PoisonError::into_inner).set_locally(name);
+    let mut settings = settings.write().unwrap_or_else(PoisonError::into_inner);
+    let mut passing = (!stays).then(|| settings.clone());
+    let settings = passing.as_mut().unwrap_or(&mut settings);
+    match value {
+        Some(value) => settings.set(name, value)?,
+        None => settings.reset(name)?,
+    }
+    Ok(stays)
 }
 
 /// A value as text: words and strings as they are, numbers as written.

@@ -56,6 +56,8 @@ pub(crate) struct Declare {
     pub binary: bool,
     /// Whether it can go back.
     pub scroll: bool,
+    /// Whether it says that it need not.
+    pub no_scroll: bool,
     /// Whether it outlives its transaction.
     pub hold: bool,
     /// What it reads.
@@ -134,16 +136,13 @@ fn declare(parser: &mut Parser<'_>) -> Result<Command, ParserError> {
             break;
         }
     }
-    if scroll && no_scroll {
-        return Err(ParserError::ParserError("cannot specify both SCROLL and NO SCROLL".to_owned()));
-    }
     parser.expect_keyword(Keyword::CURSOR)?;
     let hold = parser.parse_keywords(&[Keyword::WITH, Keyword::HOLD]);
     if !hold {
         let _ = parser.parse_keywords(&[Keyword::WITHOUT, Keyword::HOLD]);
     }
     parser.expect_keyword(Keyword::FOR)?;
-    Ok(Command::Declare(Declare { name, binary, scroll, hold, query: parser.parse_query()? }))
+    Ok(Command::Declare(Declare { name, binary, scroll, no_scroll, hold, query: parser.parse_query()? }))
 }
 
 fn fetch(parser: &mut Parser<'_>) -> Result<Fetch, ParserError> {
@@ -382,7 +381,6 @@ mod tests {
             panic!()
         };
         assert!(!plain.binary && !plain.scroll && !plain.hold && plain.name == "C");
-        assert!(Statement::parse_all("DECLARE c SCROLL NO SCROLL CURSOR FOR SELECT 1").is_err());
         assert!(Statement::parse_all("DECLARE c CURSOR FOR DELETE FROM t").is_err());
     }
 

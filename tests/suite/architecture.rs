@@ -69,6 +69,7 @@ const RE_EXPORTED: &[(&str, &str)] = &[
     ("Result", "error"),
     ("SqlState", "error"),
     ("Notice", "outcome"),
+    ("Notification", "outcome"),
     ("Outcome", "outcome"),
     ("Prepared", "outcome"),
     ("Severity", "outcome"),

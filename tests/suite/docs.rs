@@ -111,7 +111,7 @@ fn describe(text: &mut String, entry: &Entry, is_aggregate: bool) {
 
 const SETTINGS_OPENING: &str = "# Settings
 
-Printed from the code; to change a text, change it in `src/config/settings.rs` and run `JOURNEYDB_BLESS=1 cargo test --test suite docs`.
+Printed from the code; to change a text, change it in `src/config` and run `JOURNEYDB_BLESS=1 cargo test --test suite docs`.
 
 - `SHOW ALL` and `pg_settings` list them with their values; `SHOW name`, `SET name = value` and `RESET name` work as in Postgres.
 - `journeydb serve -c name=value` gives a setting its value for the server and all sessions, `Database::configure` does so for a
@@ -150,6 +150,7 @@ fn takes(setting: &Setting) -> String {
         Kind::Fraction => "between 0 and 1".to_owned(),
         Kind::Quantity(_, low, high) => format!("{low} to {high} {}", setting.kind.unit().unwrap()),
         Kind::OneOf(words) => words.iter().map(|synonyms| synonyms[0]).collect::<Vec<_>>().join("; "),
+        Kind::Encoding => "UTF8; SQL_ASCII".to_owned(),
         Kind::TimeZone => "a time zone".to_owned(),
         Kind::Instant => "an instant, or ''".to_owned(),
     }

@@ -13,6 +13,8 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use futures::future::BoxFuture;
+
 use super::listing::{Argument, FunctionKind};
 use super::*;
 use crate::config::Settings;
@@ -31,8 +33,34 @@ impl SessionFacts for Facts {
         Settings::default()
     }
 
-    fn set(&self, _: &str, _: &str) -> crate::Result<()> {
+    fn set(&self, _: &str, _: Option<&str>, _: bool) -> crate::Result<()> {
         Ok(())
+    }
+
+    fn notify(&self, _: &str, _: &str) -> crate::Result<()> {
+        Ok(())
+    }
+
+    fn try_lock(&self, _: AdvisoryKey, _: AdvisoryMode) -> bool {
+        true
+    }
+
+    fn lock(&self, _: AdvisoryKey, _: AdvisoryMode) -> BoxFuture<'static, crate::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn unlock(&self, _: AdvisoryKey, _: bool) -> bool {
+        true
+    }
+
+    fn unlock_all(&self) {}
+
+    fn cursors(&self) -> Vec<CursorFacts> {
+        vec![]
+    }
+
+    fn prepared_statements(&self) -> Vec<PreparedFacts> {
+        vec![]
     }
 
     fn search_path(&self) -> Vec<String> {
@@ -45,14 +73,6 @@ impl SessionFacts for Facts {
 
     fn backend_pid(&self) -> i32 {
         42
-    }
-
-    fn cursors(&self) -> Vec<CursorFacts> {
-        vec![]
-    }
-
-    fn prepared_statements(&self) -> Vec<PreparedFacts> {
-        vec![]
     }
 
     fn column_cache(&self) -> CacheFacts {

@@ -3,6 +3,7 @@
 //! | file | functions about |
 //! |---|---|
 //! | `session` | the server, the session and its settings |
+//! | `locks` | advisory locks |
 //! | `names` | names of objects: visibility, `regclass`, `format_type`, quoting |
 //! | `definitions` | the SQL that makes an object, comments, sizes |
 //! | `privileges` | what a role may do |
@@ -13,6 +14,7 @@
 
 mod arrays;
 mod definitions;
+mod locks;
 mod names;
 mod privileges;
 mod session;
@@ -22,7 +24,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use datafusion::logical_expr::ScalarUDF;
+use futures::future::BoxFuture;
 
+pub use self::locks::{AdvisoryKey, AdvisoryMode};
 use self::signature::SystemFunction;
 use super::listing::{FunctionEntry, Source};
 use crate::config::Settings;
@@ -34,14 +38,24 @@ pub trait SessionFacts: Send + Sync {
     fn setting(&self, name: &str) -> Option<String>;
     /// Every setting as it is now.
     fn settings(&self) -> Settings;
-    /// Sets a setting as SET does.
-    fn set(&self, name: &str, value: &str) -> crate::Result<()>;
+    /// Sets a setting as SET does, or resets it; `local`: up to the end of the transaction.
+    fn set(&self, name: &str, value: Option<&str>, local: bool) -> crate::Result<()>;
+    /// Tells the sessions that listen to a channel when the transaction commits.
+    fn notify(&self, channel: &str, payload: &str) -> crate::Result<()>;
     /// The schemas in which bare names are looked up, in order, without those that are always searched.
     fn search_path(&self) -> Vec<String>;
     /// Who asks.
     fn user(&self) -> String;
     /// The number of the connection, which also cancels it.
     fn backend_pid(&self) -> i32;
+    /// Takes an advisory lock if it is free.
+    fn try_lock(&self, key: AdvisoryKey, mode: AdvisoryMode) -> bool;
+    /// Takes an advisory lock when it is free.
+    fn lock(&self, key: AdvisoryKey, mode: AdvisoryMode) -> BoxFuture<'static, crate::Result<()>>;
+    /// Gives back an advisory lock of the session once; false where it has none.
+    fn unlock(&self, key: AdvisoryKey, shared: bool) -> bool;
+    /// Gives back the advisory locks of the session.
+    fn unlock_all(&self);
     /// Its cursors and portals.
     fn cursors(&self) -> Vec<CursorFacts>;
     /// Its prepared statements.
@@ -86,16 +100,24 @@ pub struct PreparedFacts {
 
 /// The system functions, bound to a session; register them by their plain names.
 pub fn functions(source: Source, session: Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
-    all().map(|function| function.bind(Arc::clone(&source), Arc::clone(&session))).collect()
+    let functions = all().map(|function| function.bind(Arc::clone(&source), Arc::clone(&session)));
+    functions.chain(locks::waiting(Arc::clone(&session))).collect()
 }
 
 /// The system functions as listings show them.
 pub fn system_function_entries() -> Vec<FunctionEntry> {
-    all().map(SystemFunction::entry).collect()
+    all().map(SystemFunction::entry).chain(locks::waiting_entries()).collect()
 }
 
 fn all() -> impl Iterator<Item = &'static SystemFunction> {
-    [session::FUNCTIONS, names::FUNCTIONS, definitions::FUNCTIONS, privileges::FUNCTIONS, arrays::FUNCTIONS]
-        .into_iter()
-        .flatten()
+    [
+        session::FUNCTIONS,
+        locks::FUNCTIONS,
+        names::FUNCTIONS,
+        definitions::FUNCTIONS,
+        privileges::FUNCTIONS,
+        arrays::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
 }

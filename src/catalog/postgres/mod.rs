@@ -32,7 +32,9 @@ mod clients;
 
 pub use adapt::{adapt, is_catalog_statement};
 pub use correlated::EvaluateCorrelated;
-pub use functions::{CursorFacts, PreparedFacts, SessionFacts, functions, system_function_entries};
+pub use functions::{
+    AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts, functions, system_function_entries,
+};
 pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};
 pub use provider::{information_schema, pg_catalog};
 pub use signatures::{function_entries, table_function_entries};

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::functions::{CursorFacts, PreparedFacts, SessionFacts};
+use futures::future::BoxFuture;
+
+use super::functions::{AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts};
 use super::listing::{Listing, Source};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -26,8 +28,12 @@ impl SessionFacts for NoSession {
         Settings::default()
     }
 
-    fn set(&self, _: &str, _: &str) -> Result<()> {
+    fn set(&self, _: &str, _: Option<&str>, _: bool) -> Result<()> {
         Err(Error::internal("there is no session to set anything in"))
+    }
+
+    fn notify(&self, _: &str, _: &str) -> Result<()> {
+        Err(Error::internal("there is no session to say anything from"))
     }
 
     fn search_path(&self) -> Vec<String> {
@@ -41,6 +47,20 @@ impl SessionFacts for NoSession {
     fn backend_pid(&self) -> i32 {
         0
     }
+
+    fn try_lock(&self, _: AdvisoryKey, _: AdvisoryMode) -> bool {
+        false
+    }
+
+    fn lock(&self, _: AdvisoryKey, _: AdvisoryMode) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Err(Error::internal("there is no session to lock anything for")) })
+    }
+
+    fn unlock(&self, _: AdvisoryKey, _: bool) -> bool {
+        false
+    }
+
+    fn unlock_all(&self) {}
 
     fn cursors(&self) -> Vec<CursorFacts> {
         vec![]

@@ -188,6 +188,67 @@ async fn statements_and_portals_are_known_by_name() {
 }
 
 #[tokio::test]
+async fn cursors_of_sql_and_portals_of_the_protocol_are_one() {
+    let served = Served::start().await;
+    let mut raw = Raw::connect(&served).await;
+    for (messages, expected) in [
+        (vec![(b'Q', &b"BEGIN\0"[..])], "C Z"),
+        (vec![(b'Q', b"DECLARE c CURSOR FOR SELECT value FROM generate_series(1, 4)\0")], "C Z"),
+        (vec![(b'D', b"Pc\0"), (b'E', b"c\0\0\0\0\x02"), SYNC], "T D D s Z"),
+        (vec![(b'Q', b"FETCH c\0")], "T D C Z"),
+        // A statement prepared before its cursor has the columns that the cursor has when it is bound.
+        (vec![(b'P', b"f\0FETCH 1 FROM later\0\0\0"), (b'D', b"Sf\0"), SYNC], "1 t n Z"),
+        (vec![(b'P', b"s\0SELECT 1 UNION ALL SELECT 2\0\0\0"), (b'B', b"later\0s\0\0\0\0\0\0\0"), SYNC], "1 2 Z"),
+        (vec![(b'B', b"\0f\0\0\0\0\0\0\0"), (b'D', b"P\0"), (b'E', b"\0\0\0\0\0"), SYNC], "2 T D C Z"),
+        (vec![(b'E', b"later\0\0\0\0\0"), SYNC], "D C Z"),
+        (vec![(b'E', b"later\0\0\0\0\0"), SYNC], "C Z"),
+        (vec![(b'C', b"Pc\0"), (b'E', b"later\0\0\0\0\0"), SYNC], "3 C Z"),
+        (vec![(b'Q', b"FETCH c\0")], "34000 Z"),
+        (vec![(b'Q', b"ROLLBACK\0")], "C Z"),
+        (vec![(b'Q', b"DEALLOCATE s\0")], "C Z"),
+        (vec![(b'B', b"\0s\0\0\0\0\0\0\0"), SYNC], "26000 Z"),
+        // What SQL prepares the protocol binds.
+        (vec![(b'Q', b"PREPARE q (int) AS SELECT $1 + 1\0")], "C Z"),
+        (vec![(b'D', b"Sq\0"), (b'B', b"\0q\0\0\0\0\x01\0\0\0\x011\0\0"), (b'E', b"\0\0\0\0\0"), SYNC], "t T 2 D C Z"),
+        (vec![(b'P', b"e\0EXECUTE q (41)\0\0\0"), (b'D', b"Se\0"), SYNC], "1 t T Z"),
+        (vec![(b'C', b"Sq\0"), (b'B', b"\0e\0\0\0\0\0\0\0"), (b'E', b"\0\0\0\0\0"), SYNC], "3 2 26000 Z"),
+        // A portal can't read from itself.
+        (vec![(b'Q', b"BEGIN\0")], "C Z"),
+        (
+            vec![(b'P', b"i\0FETCH me\0\0\0"), (b'B', b"me\0i\0\0\0\0\0\0\0"), (b'E', b"me\0\0\0\0\0"), SYNC],
+            "1 2 55000 Z",
+        ),
+        (vec![(b'Q', b"ROLLBACK\0")], "C Z"),
+    ] {
+        raw.send(&messages).await;
+        assert_eq!(raw.until_ready().await, expected, "{messages:?}");
+    }
+}
+
+#[tokio::test]
+async fn parameters_have_the_type_that_they_are_cast_to() {
+    let served = Served::start().await;
+    let client = served.connect().await;
+    for (sql, expected) in [
+        ("SELECT $1::int", vec![Type::INT4]),
+        ("SELECT $1::text", vec![Type::TEXT]),
+        ("SELECT $1::timestamptz, $2::date", vec![Type::TIMESTAMPTZ, Type::DATE]),
+        ("SELECT x FROM (VALUES ('a'), ('b')) v(x) WHERE x = ANY ($1)", vec![Type::TEXT_ARRAY]),
+        ("SELECT 1 WHERE 2 = ANY ($1::int[])", vec![Type::INT4_ARRAY]),
+        ("SELECT value FROM generate_series(1, 3) LIMIT $1", vec![Type::INT8]),
+        ("SELECT $1", vec![Type::TEXT]),
+    ] {
+        assert_eq!(client.prepare(sql).await.unwrap().params(), expected, "{sql}");
+    }
+    let row = client.query_one("SELECT $1::int", &[&7i32]).await.unwrap();
+    assert_eq!(row.get::<_, i32>(0), 7);
+    let sql = "SELECT count(*) FROM (VALUES ('a'), ('b')) v(x) WHERE x = ANY ($1)";
+    assert_eq!(client.query_one(sql, &[&vec!["b", "c"]]).await.unwrap().get::<_, i64>(0), 1);
+    let none: Option<&str> = None;
+    assert_eq!(client.query_one("SELECT $1", &[&none]).await.unwrap().get::<_, Option<String>>(0), None);
+}
+
+#[tokio::test]
 async fn a_broken_message_ends_its_connection_only() {
     let served = Served::start().await;
     let mut raw = Raw::connect(&served).await;

@@ -1,10 +1,10 @@
-//! What a client is told beside the results of its statements.
+//! What a client is told beside the results of its statements, and what sessions do to each other.
 
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 
-use super::Served;
+use super::{Served, soon};
 
 /// A client, and what it is told beside the results.
 async fn listening(served: &Served) -> (Client, mpsc::UnboundedReceiver<AsyncMessage>) {
@@ -60,4 +60,50 @@ async fn a_client_says_what_it_wants_to_be_told() {
     assert!(notices(&client, &mut messages, "DROP TABLE IF EXISTS nosuch").await.is_empty());
     client.batch_execute("SET client_min_messages = debug1").await.unwrap();
     assert_eq!(notices(&client, &mut messages, "DROP TABLE IF EXISTS nosuch").await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_others_say_is_heard_when_they_commit() {
+    let served = Served::start().await;
+    let (client, mut messages) = listening(&served).await;
+    let other = served.connect().await;
+    client.batch_execute("LISTEN news").await.unwrap();
+    other.batch_execute("NOTIFY elsewhere; BEGIN").await.unwrap();
+    other.batch_execute("NOTIFY news, 'once'").await.unwrap();
+    other.batch_execute("NOTIFY news, 'once'").await.unwrap();
+    other.batch_execute("SELECT pg_notify('news', 'twice')").await.unwrap();
+    client.batch_execute("SELECT 1").await.unwrap();
+    assert!(messages.try_recv().is_err(), "the transaction is open");
+    other.batch_execute("COMMIT").await.unwrap();
+    for expected in ["once", "twice"] {
+        // It comes without being asked for.
+        let Some(AsyncMessage::Notification(heard)) = soon(messages.recv()).await else { panic!("{expected}") };
+        assert_eq!((heard.channel(), heard.payload()), ("news", expected));
+    }
+    other.batch_execute("BEGIN").await.unwrap();
+    other.batch_execute("NOTIFY news, 'never'").await.unwrap();
+    other.batch_execute("ROLLBACK").await.unwrap();
+    client.batch_execute("UNLISTEN *").await.unwrap();
+    other.batch_execute("NOTIFY news, 'unheard'").await.unwrap();
+    client.batch_execute("SELECT 1").await.unwrap();
+    assert!(messages.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn advisory_locks_keep_sessions_apart() {
+    let served = Served::start().await;
+    let (one, other) = (served.connect().await, served.connect().await);
+    one.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap();
+    assert_eq!(super::rows(&other, "SELECT pg_try_advisory_lock(7)").await.unwrap(), "f");
+    other.batch_execute("SET statement_timeout = '200ms'").await.unwrap();
+    let late = other.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap_err();
+    assert_eq!(super::state(&late), "57014");
+    other.batch_execute("SET statement_timeout = 0").await.unwrap();
+    let waiting = tokio::spawn(async move { other.batch_execute("SELECT pg_advisory_lock(7)").await.map(|()| other) });
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!(super::rows(&one, "SELECT pg_advisory_unlock(7)").await.unwrap(), "t");
+    let other = soon(waiting).await.unwrap().unwrap();
+    assert_eq!(super::rows(&one, "SELECT pg_try_advisory_lock(7)").await.unwrap(), "f");
+    drop(other);
+    soon(one.batch_execute("SELECT pg_advisory_lock(7)")).await.unwrap();
 }

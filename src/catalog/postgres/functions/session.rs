@@ -50,6 +50,15 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         answer: set_config,
     },
     SystemFunction {
+        name: "pg_notify",
+        required: &[Text, Text],
+        optional: &[],
+        result: "void",
+        strict: false,
+        volatility: Volatility::Volatile,
+        answer: notify,
+    },
+    SystemFunction {
         name: "pg_get_userbyid",
         required: &[Integer],
         optional: &[],
@@ -123,11 +132,18 @@ fn current_setting(call: &Call) -> Result<Answer> {
     }
 }
 
-/// Sets a setting for the session and answers its new value.
+/// Sets a setting, for the session or for the transaction, and answers its new value; NULL resets it.
 fn set_config(call: &Call) -> Result<Answer> {
-    let name = call.text(0).ok_or_else(|| Error::argument("set_config", "the name", "a setting", "NULL"))?;
-    call.session.set(name, call.text(1).unwrap_or_default())?;
+    let missing = || Error::new(SqlState::NullValueNotAllowed, "SET requires parameter name");
+    let name = call.text(0).ok_or_else(missing)?;
+    call.session.set(name, call.text(1), call.boolean(2) == Some(true))?;
     Ok(call.session.setting(name).into())
+}
+
+/// NOTIFY; NULL is the empty text.
+fn notify(call: &Call) -> Result<Answer> {
+    call.session.notify(call.text(0).unwrap_or_default(), call.text(1).unwrap_or_default())?;
+    Ok("".into())
 }
 
 fn user_by_id(call: &Call) -> Result<Answer> {

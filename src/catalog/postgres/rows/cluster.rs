@@ -63,11 +63,11 @@ pub(super) fn users(context: &Context, rows: &mut Rows) {
 /// `pg_settings`: every setting with its value in this session, quantities in their unit.
 pub(super) fn settings(context: &Context, rows: &mut Rows) {
     let session = context.session.settings();
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter() {
         let bounds = setting.kind.bounds();
         let vartype = match setting.kind {
             Kind::Switch => "bool",
-            Kind::OneOf(_) => "enum",
+            Kind::OneOf(_) | Kind::Encoding => "enum",
             Kind::Fraction => "real",
             _ if bounds.is_some() => "integer",
             _ => "string",
