@@ -52,7 +52,7 @@ impl Database {
         let catalog = Arc::new(Catalog::open(home).await?);
         ship(&catalog).await?;
         let engine = session::engine(Arc::clone(catalog.home().memory()) as _)?;
-        let contents = Arc::new(Contents::new(catalog.clone(), engine.clone()));
+        let contents = Arc::new(Contents::new(engine.clone()));
         let shared = Shared {
             catalog,
             contents,

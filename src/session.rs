@@ -12,8 +12,10 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
+use futures::TryStreamExt;
 use futures::future::BoxFuture;
 
 use crate::catalog::postgres::{
@@ -161,8 +163,12 @@ impl Session {
             objects: objects.clone(),
             backend: AtomicI32::default(),
         });
-        let contents = database.contents.clone();
-        let source: postgres::Source = Arc::new(move || contents.listing());
+        let transaction: Arc<Mutex<Transaction>> = Arc::default();
+        let (catalog, contents, block) = (database.catalog.clone(), database.contents.clone(), transaction.clone());
+        let source: postgres::Source = Arc::new(move || {
+            let moment = block.lock().unwrap_or_else(PoisonError::into_inner).moment();
+            contents.listing(&moment.unwrap_or_else(|| catalog.moment()))
+        });
         let engine = copy(&database.engine);
         for function in postgres::functions(source.clone(), facts.clone()) {
             engine.register_udf(function);
@@ -189,17 +195,26 @@ impl Session {
     pub async fn execute(&self, prepared: &Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
         let work = statements::execute(self.context()?, prepared.clone(), values);
         let outcome = self.database.workers.complete(work).await;
-        self.settle(outcome.map_err(|error| prepared.statement().place(error)))
+        Ok(self.watched(self.settle(outcome.map_err(|error| prepared.statement().place(error)))?))
+    }
+
+    /// What fails while its rows are read fails the open transaction too.
+    fn watched(&self, outcome: Outcome) -> Outcome {
+        let Outcome::Rows(rows) = outcome else { return outcome };
+        let (schema, transaction, settings) = (rows.schema(), self.transaction.clone(), self.settings.clone());
+        let rows = rows.inspect_err(move |_| fail(&transaction, &settings));
+        Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 
     /// Runs a portal, or runs it on, for at most so many rows; a command it runs to its end.
     pub(crate) async fn run(&self, portal: &Arc<Portal>, most: Option<u64>) -> Result<Outcome> {
         let work = statements::run(self.context()?, portal.clone(), most);
         let outcome = self.database.workers.complete(work).await;
-        self.settle(outcome.map_err(|error| match &portal.prepared {
+        let outcome = self.settle(outcome.map_err(|error| match &portal.prepared {
             Some(prepared) => prepared.statement().place(error),
             None => error,
-        }))
+        }))?;
+        Ok(self.watched(outcome))
     }
 
     /// A prepared statement with the columns that it has now, where those are of a cursor or of another statement.
@@ -227,8 +242,8 @@ impl Session {
         let context = self.context()?;
         let resolver = context.resolver();
         let relation = resolver.relation(&TableReference::parse_str(table))?;
-        match resolver.catalog().table(relation) {
-            Some(table) => Ok(table.schema()),
+        match resolver.moment().snapshot(relation) {
+            Some(snapshot) => Ok(Arc::clone(snapshot.schema())),
             None => Err(Error::new(SqlState::WrongObjectType, format!("\"{table}\" is not a table"))),
         }
     }
@@ -259,8 +274,25 @@ impl Session {
 
     /// Marks the open transaction, if any, as failed: for an error outside of this session's own calls, such as a timeout.
     pub fn fail_transaction(&self) {
-        self.transaction().fail();
+        fail(&self.transaction, &self.settings);
         self.objects.end_transaction(false);
+    }
+
+    /// Makes the following statements one transaction, up to [`Session::end_together`], unless a block is open. BEGIN
+    /// among them takes it over, COMMIT and ROLLBACK end it, and an error takes all of it back.
+    pub fn begin_together(&self) -> Result<()> {
+        statements::open(&self.context()?, true);
+        Ok(())
+    }
+
+    /// Commits what [`Session::begin_together`] began, unless one of the statements has ended it or taken it over.
+    pub async fn end_together(&self) -> Result<()> {
+        if !self.transaction().is_implicit() {
+            return Ok(());
+        }
+        let context = self.context()?;
+        let work = async move { statements::close(&context).await.map(|_| ()) };
+        self.settle(self.database.workers.complete(work).await)
     }
 
     /// The value of a setting as SHOW prints it; `None` for an unknown name.
@@ -331,6 +363,14 @@ impl Session {
 
     fn transaction(&self) -> MutexGuard<'_, Transaction> {
         self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Fails the open transaction; one that no BEGIN has begun ends, and its settings with it.
+fn fail(transaction: &Mutex<Transaction>, settings: &RwLock<Settings>) {
+    let before = transaction.lock().unwrap_or_else(PoisonError::into_inner).fail();
+    if let Some(before) = before {
+        *settings.write().unwrap_or_else(PoisonError::into_inner) = before;
     }
 }
 

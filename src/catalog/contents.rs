@@ -2,7 +2,7 @@
 //! something changes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SessionStateDefaults;
@@ -16,7 +16,7 @@ use super::postgres::{
 };
 use super::record::{Body, RelationRecord};
 use super::resolver::{DATABASE, Resolver, SystemSchemas};
-use super::store::{Catalog, State};
+use super::store::{Moment, Stamp, State};
 use crate::relations::table_functions;
 
 /// The role that owns a database.
@@ -24,87 +24,76 @@ const OWNER: &str = "journeydb";
 
 /// Makes listings of a catalog.
 pub struct Contents {
-    catalog: Arc<Catalog>,
     /// Plans views, to learn their columns.
     engine: SessionState,
     functions: Vec<FunctionEntry>,
     known: Mutex<Option<(Stamp, Arc<Listing>)>>,
     /// The columns of views by OID, which only a change of the catalog can change; planning them all takes a while.
-    views: Mutex<Option<(u64, HashMap<u32, SchemaRef>)>>,
+    views: Mutex<Option<(Weak<State>, Columns)>>,
 }
 
-/// What a listing is of: a version of the catalog, and one of each of its tables.
-#[derive(PartialEq)]
-struct Stamp {
-    catalog: u64,
-    tables: Vec<u64>,
-}
+/// Columns by OID.
+type Columns = HashMap<u32, SchemaRef>;
 
 impl Contents {
-    /// The contents of a catalog, with the functions of the engine that sessions are copies of.
-    pub fn new(catalog: Arc<Catalog>, engine: SessionState) -> Self {
+    /// The contents of catalogs, with the functions of the engine that sessions are copies of.
+    pub fn new(engine: SessionState) -> Self {
         let functions = functions(&engine);
-        Self { catalog, engine, functions, known: Mutex::default(), views: Mutex::default() }
+        Self { engine, functions, known: Mutex::default(), views: Mutex::default() }
     }
 
-    /// The newest listing.
-    pub fn listing(&self) -> Arc<Listing> {
-        let state = self.catalog.state();
-        let stamp = Stamp::of(&state);
+    /// The listing of a moment.
+    pub fn listing(&self, moment: &Moment) -> Arc<Listing> {
+        let stamp = moment.stamp();
         if let Some((known, listing)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
             && *known == stamp
         {
             return Arc::clone(listing);
         }
-        let listing = Arc::new(self.list(state));
+        let listing = Arc::new(self.list(moment));
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamp, Arc::clone(&listing)));
         listing
     }
 
-    fn list(&self, state: Arc<State>) -> Listing {
-        let views = self.views(&state);
+    fn list(&self, moment: &Moment) -> Listing {
+        let views = self.views(moment);
+        let state = &moment.state;
         let schemas = state.record.schemas.iter().map(|schema| SchemaEntry {
             oid: schema.oid,
             name: schema.name.clone(),
             comment: schema.comment.clone(),
         });
-        let relations = state.record.relations.iter().map(|relation| entry(relation, &state, &views));
+        let relations = state.record.relations.iter().map(|relation| entry(relation, moment, &views));
         Listing::new(DATABASE, OWNER, schemas.collect(), relations.collect(), self.functions.clone())
     }
 
     /// The columns of every view that can be planned.
-    fn views(&self, state: &Arc<State>) -> HashMap<u32, SchemaRef> {
-        if let Some((version, columns)) = self.views.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
-            && *version == state.version
+    fn views(&self, moment: &Moment) -> Columns {
+        if let Some((known, columns)) = self.views.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && Weak::ptr_eq(known, &Arc::downgrade(&moment.state))
         {
             return columns.clone();
         }
         let (source, session) = unbound();
         let system = SystemSchemas::new(source, session);
-        let resolver = Resolver::new(&self.engine, Arc::clone(state), &system, vec![]);
-        let columns = state.record.relations.iter().filter_map(|relation| {
+        let resolver = Resolver::new(&self.engine, moment.clone(), &system, vec![]);
+        let columns = moment.state.record.relations.iter().filter_map(|relation| {
             let plan = resolver.plan_view(relation.view()?).ok()?;
             Some((relation.oid, Arc::clone(plan.schema().inner())))
         });
-        let columns: HashMap<u32, SchemaRef> = columns.collect();
-        *self.views.lock().unwrap_or_else(PoisonError::into_inner) = Some((state.version, columns.clone()));
+        let columns: Columns = columns.collect();
+        *self.views.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Arc::downgrade(&moment.state), columns.clone()));
         columns
     }
 }
 
-impl Stamp {
-    fn of(state: &State) -> Self {
-        let tables = state.record.relations.iter().filter_map(|relation| state.table(relation));
-        Self { catalog: state.version, tables: tables.map(|table| table.snapshot().version()).collect() }
-    }
-}
-
-fn entry(relation: &RelationRecord, state: &State, views: &HashMap<u32, SchemaRef>) -> RelationEntry {
-    let snapshot = state.table(relation).map(|table| table.snapshot());
+fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> RelationEntry {
+    let snapshot = moment.snapshot(relation);
     let (kind, columns, definition, checks) = match &relation.body {
         Body::Table { checks, .. } => {
             let checks = checks.iter().map(|check| (check.name.clone(), check.expression.clone()));
-            (RelationKind::Table, snapshot.as_ref().map(|s| Arc::clone(s.schema())), None, checks.collect())
+            (RelationKind::Table, snapshot.map(|s| Arc::clone(s.schema())), None, checks.collect())
         }
         // A view that can no longer be planned is listed without columns: reading it says why.
         Body::View(view) => {
@@ -127,8 +116,8 @@ fn entry(relation: &RelationRecord, state: &State, views: &HashMap<u32, SchemaRe
         comment: relation.comment.clone(),
         definition,
         checks,
-        rows: snapshot.as_ref().and_then(|snapshot| snapshot.rows()),
-        bytes: snapshot.as_ref().map(|snapshot| snapshot.bytes()),
+        rows: snapshot.and_then(|snapshot| snapshot.rows()),
+        bytes: snapshot.map(|snapshot| snapshot.bytes()),
     }
 }
 

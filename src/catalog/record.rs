@@ -18,8 +18,9 @@ const FIRST_OID: u32 = 16_384;
 /// Everything the database knows about its objects beside their rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    format: u32,
-    next_oid: u32,
+    pub(super) format: u32,
+    /// The first object id that no object ever had.
+    pub(super) next_oid: u32,
     /// The schemas, in the order of their making.
     pub schemas: Vec<SchemaRecord>,
     /// Tables and views, in the order of their making.
@@ -128,7 +129,7 @@ impl Record {
     }
 
     /// A fresh object id.
-    pub fn take_oid(&mut self) -> u32 {
+    fn take_oid(&mut self) -> u32 {
         self.next_oid += 1;
         self.next_oid - 1
     }

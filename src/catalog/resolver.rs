@@ -1,8 +1,8 @@
 //! Finds what the names in one statement mean: tables as of one moment, views planned anew, functions of the session.
 //!
 //! DataFusion's own lookup knows no search path and can't see a table named inside a function's argument, so planning
-//! goes through this `ContextProvider`. One is made per statement: a table that the statement names twice is read at one
-//! and the same snapshot.
+//! goes through this `ContextProvider`. One is made per statement: it reads the catalog
+//! and all tables at one moment.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,7 +32,7 @@ use super::distinct_outputs::make_outputs_distinct;
 use super::field_access::name_fields;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
-use super::store::State;
+use super::store::Moment;
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{Snapshot, Table};
 
@@ -63,35 +63,23 @@ impl SystemSchemas {
 /// Resolves the names of one statement.
 pub struct Resolver<'a> {
     engine: &'a SessionState,
-    catalog: Arc<State>,
+    moment: Moment,
     system: &'a SystemSchemas,
     path: Vec<String>,
     types: Arc<dyn TypePlanner>,
     depth: usize,
     /// Whether tables show every column as nullable: an INSERT's source may give NULL, and the table says what of it.
     lenient: bool,
-    /// Tables already found, so that the statement reads each at one snapshot; shared with the views it reads.
-    pinned: Arc<Mutex<HashMap<u32, Arc<Snapshot>>>>,
-    /// The same as what plans read: a table named twice is one source, for rules to see that it is.
+    /// Tables already found, as what plans read: one that is named twice, by views too, is one source, for rules to see that it is.
     sources: Arc<Mutex<HashMap<u32, Arc<dyn TableSource>>>>,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver for one statement of a session with this engine state and search path.
-    pub fn new(engine: &'a SessionState, catalog: Arc<State>, system: &'a SystemSchemas, path: Vec<String>) -> Self {
+    pub fn new(engine: &'a SessionState, moment: Moment, system: &'a SystemSchemas, path: Vec<String>) -> Self {
         let zone = engine.config_options().execution.time_zone.clone();
         let types = Arc::new(ColumnTypes { zone: zone.unwrap_or_else(|| "UTC".into()) });
-        Self {
-            engine,
-            catalog,
-            system,
-            path,
-            types,
-            depth: 0,
-            lenient: false,
-            pinned: Arc::default(),
-            sources: Arc::default(),
-        }
+        Self { engine, moment, system, path, types, depth: 0, lenient: false, sources: Arc::default() }
     }
 
     /// The same for an INSERT: NULL in a NOT NULL column is left for the table to refuse, by the column's name.
@@ -121,13 +109,12 @@ impl<'a> Resolver<'a> {
         }
         let inner = Resolver {
             engine: self.engine,
-            catalog: self.catalog.clone(),
+            moment: self.moment.clone(),
             system: self.system,
             path: view.path.clone(),
             types: self.types.clone(),
             depth: self.depth + 1,
             lenient: self.lenient,
-            pinned: self.pinned.clone(),
             sources: self.sources.clone(),
         };
         let statement = Parser::parse_sql(&PostgreSqlDialect {}, &view.query)
@@ -140,7 +127,7 @@ impl<'a> Resolver<'a> {
     /// The relation a name means, or 42P01.
     pub fn relation(&self, name: &TableReference) -> Result<&RelationRecord> {
         let (schema, table) = self.parts(name)?;
-        if let Some(found) = self.catalog.find(schema, table, &self.path) {
+        if let Some(found) = self.moment.state.find(schema, table, &self.path) {
             return Ok(found);
         }
         // A query finds these before it asks: what comes here wants to write.
@@ -153,14 +140,12 @@ impl<'a> Resolver<'a> {
 
     /// The version of a table that this statement reads.
     pub fn snapshot(&self, relation: &RelationRecord) -> Result<Arc<Snapshot>> {
-        let table = self.table(relation)?;
-        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(pinned.entry(relation.oid).or_insert_with(|| table.snapshot()).clone())
+        self.moment.snapshot(relation).cloned().ok_or_else(|| Error::internal("a table without a version"))
     }
 
-    /// The catalog this statement sees.
-    pub fn catalog(&self) -> &Arc<State> {
-        &self.catalog
+    /// What this statement sees.
+    pub fn moment(&self) -> &Moment {
+        &self.moment
     }
 
     fn parts<'n>(&self, name: &'n TableReference) -> Result<(Option<&'n str>, &'n str)> {
@@ -175,7 +160,7 @@ impl<'a> Resolver<'a> {
 
     fn missing(&self, name: &TableReference, schema: Option<&str>) -> Error {
         match schema {
-            Some(schema) if self.catalog.record.schema(schema).is_none() => {
+            Some(schema) if self.moment.state.record.schema(schema).is_none() => {
                 Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
             }
             _ => {
@@ -191,7 +176,7 @@ impl<'a> Resolver<'a> {
     /// The relation whose name is fewest edits away, if it is close.
     fn nearest(&self, name: &str) -> Option<String> {
         let distance = |r: &&RelationRecord| datafusion::common::utils::datafusion_strsim::levenshtein(&r.name, name);
-        let near = self.catalog.record.relations.iter().min_by_key(distance)?;
+        let near = self.moment.state.record.relations.iter().min_by_key(distance)?;
         (distance(&near) <= name.len() / 3).then(|| near.full_name())
     }
 
@@ -220,7 +205,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn table(&self, relation: &RelationRecord) -> Result<&Arc<Table>> {
-        self.catalog.table(relation).ok_or_else(|| Error::internal("a table that is not open"))
+        self.moment.state.table(relation).ok_or_else(|| Error::internal("a table that is not open"))
     }
 
     /// A table of `pg_catalog` (which every path begins with) or `information_schema`.

@@ -8,8 +8,9 @@ use datafusion::sql::sqlparser::ast::{CommentObject, CreateView, Statement};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::block::Block;
 use super::record::{Body, Check, RelationRecord, View};
-use super::store::{Catalog, Change};
+use super::store::Catalog;
 use crate::error::Result;
 use crate::model::{TableDefinition, journey_tables};
 
@@ -25,21 +26,21 @@ const KPI_SQL: &[&str] = &[
 
 /// Brings the shipped relations of an open catalog up to date.
 pub async fn ship(catalog: &Arc<Catalog>) -> Result<()> {
-    let mut change = catalog.change().await;
+    let mut block = catalog.begin();
     for definition in journey_tables() {
-        ship_table(&mut change, definition).await?;
+        ship_table(&mut block, definition).await?;
     }
-    ship_views(&mut change)?;
-    change.commit().await
+    ship_views(&mut block)?;
+    block.commit().await
 }
 
 /// Makes a journey table where nothing stands in its place.
-pub async fn ship_table(change: &mut Change, definition: &TableDefinition) -> Result<()> {
-    if change.state.record.relation("journey", &definition.name).is_some() {
+pub async fn ship_table(block: &mut Block, definition: &TableDefinition) -> Result<()> {
+    if block.state().record.relation("journey", &definition.name).is_some() {
         return Ok(());
     }
     let (columns, order) = (definition.schema(), definition.sorted_by.clone());
-    let (location, table) = change.make_table("journey", &definition.name, columns, order).await?;
+    let (location, table) = block.make_table("journey", &definition.name, columns, order).await?;
     let checks = definition.checks.iter().enumerate().map(|(i, expression)| Check {
         name: format!("{}_check{}", definition.name, if i == 0 { String::new() } else { i.to_string() }),
         expression: expression.clone(),
@@ -53,7 +54,7 @@ pub async fn ship_table(change: &mut Change, definition: &TableDefinition) -> Re
         column_comments: comments.collect(),
         body: Body::Table { location, checks: checks.collect() },
     };
-    change.add(relation, Some(table))
+    block.add(relation, Some(table))
 }
 
 /// The definition of the journey table or the text of the shipped view of a name, if one ships.
@@ -61,20 +62,20 @@ pub fn shipped_view(schema: &str, name: &str) -> Option<RelationRecord> {
     views().into_iter().find(|view| view.schema == schema && view.name == name)
 }
 
-fn ship_views(change: &mut Change) -> Result<()> {
+fn ship_views(block: &mut Block) -> Result<()> {
     let shipped = views();
     let names: Vec<_> = shipped.iter().map(|view| (view.schema.clone(), view.name.clone())).collect();
     let is_shipped = |relation: &RelationRecord| relation.view().is_some_and(|view| view.shipped);
-    let gone = change.state.record.relations.iter().filter(|r| is_shipped(r));
+    let gone = block.state().record.relations.iter().filter(|r| is_shipped(r));
     let gone: Vec<_> = gone.map(|r| (r.schema.clone(), r.name.clone())).filter(|name| !names.contains(name)).collect();
     for (schema, name) in gone {
-        change.remove(&schema, &name);
+        block.remove(&schema, &name);
     }
     for view in shipped {
-        match change.state.record.relation_mut(&view.schema, &view.name) {
+        match block.state_mut().record.relation_mut(&view.schema, &view.name) {
             Some(present) if is_shipped(present) => *present = RelationRecord { oid: present.oid, ..view },
             Some(_) => {}
-            None => change.add(view, None)?,
+            None => block.add(view, None)?,
         }
     }
     Ok(())

@@ -1,23 +1,27 @@
-//! The catalog of an open database: its record, its open tables, and how both change together.
+//! The catalog of an open database: its record and its open tables, as of now or of a moment.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, MutexGuard};
 
+use super::block::Block;
 use super::record::{Body, Record, RelationRecord};
-use crate::error::{Error, Result, SqlState};
-use crate::storage::{Closing, Home, Sorting, Table};
+use crate::error::Result;
+use crate::storage::{Home, Pending, Snapshot, Table};
 
 /// The catalog of an open database.
 pub struct Catalog {
     home: Arc<Home>,
     state: RwLock<Arc<State>>,
-    /// Held by the one change under way.
-    changing: Arc<Mutex<()>>,
-    /// Folders that no table may be made in: of tables that are gone and that statements still use, and of tables whose
-    /// making was cut off.
+    /// The next object id: blocks that run beside each other never share one.
+    oids: AtomicU32,
+    /// Held by the one commit that writes a record.
+    changing: Mutex<()>,
+    /// Folders that no table may be made in: of tables that are being made, of those that are gone and that statements still
+    /// use, and of those whose making was cut off.
     leaving: Leaving,
 }
 
@@ -40,6 +44,11 @@ impl State {
         self.tables.get(&relation.oid)
     }
 
+    /// Whether a table is one of its tables.
+    pub(super) fn has(&self, table: &Arc<Table>) -> bool {
+        self.tables.values().any(|own| Arc::ptr_eq(own, table))
+    }
+
     /// Looks a name up: in its schema, or along the path. `None` where nothing has it.
     pub fn find(&self, schema: Option<&str>, name: &str, path: &[String]) -> Option<&RelationRecord> {
         match schema {
@@ -47,6 +56,67 @@ impl State {
             None => path.iter().find_map(|schema| self.record.relation(schema, name)),
         }
     }
+}
+
+/// The catalog and all of its tables at one moment: what a statement reads.
+#[derive(Clone)]
+pub struct Moment {
+    /// The catalog.
+    pub state: Arc<State>,
+    snapshots: Arc<HashMap<u32, Arc<Snapshot>>>,
+    /// Zero where everybody sees it; a number of its own where it has the changes of a block.
+    private: u64,
+}
+
+impl Moment {
+    /// A moment that everybody sees, with the versions of the tables by object id.
+    pub(super) fn of(state: Arc<State>, snapshots: HashMap<u32, Arc<Snapshot>>) -> Self {
+        Self { state, snapshots: Arc::new(snapshots), private: 0 }
+    }
+
+    /// The same with the catalog of a block and its changes of tables.
+    pub(super) fn with(&self, state: Arc<State>, pending: &[Pending]) -> Self {
+        static MOMENTS: AtomicU64 = AtomicU64::new(1);
+        let version = |(oid, table): (&u32, &Arc<Table>)| {
+            let own = pending.iter().find(|pending| Arc::ptr_eq(pending.table(), table)).map(Pending::now);
+            Some((*oid, Arc::clone(own.or_else(|| self.snapshots.get(oid))?)))
+        };
+        let snapshots = state.tables.iter().filter_map(version).collect();
+        Self { snapshots: Arc::new(snapshots), state, private: MOMENTS.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Says that a block reads it, and may want to change rows.
+    pub(super) fn enter(&self) {
+        for (oid, table) in &self.state.tables {
+            self.snapshots.get(oid).into_iter().for_each(|at| table.enter(at));
+        }
+    }
+
+    /// The version of a relation's rows, if it is a table.
+    pub fn snapshot(&self, relation: &RelationRecord) -> Option<&Arc<Snapshot>> {
+        self.snapshots.get(&relation.oid)
+    }
+
+    /// The version of a table.
+    pub(super) fn of_table(&self, table: &Arc<Table>) -> Option<&Arc<Snapshot>> {
+        let (oid, _) = self.state.tables.iter().find(|(_, known)| Arc::ptr_eq(known, table))?;
+        self.snapshots.get(oid)
+    }
+
+    /// What tells it from others.
+    pub(super) fn stamp(&self) -> Stamp {
+        let tables = self.state.record.relations.iter().filter_map(|relation| self.snapshot(relation));
+        let tables = tables.map(|snapshot| snapshot.version()).collect();
+        Stamp { private: self.private, catalog: self.state.version, tables }
+    }
+}
+
+/// What a moment is of: a version of the catalog, one of each of its tables, and a block's changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    private: u64,
+    catalog: u64,
+    tables: Vec<u64>,
 }
 
 impl Catalog {
@@ -62,8 +132,9 @@ impl Catalog {
         home.sweep(&opened).await?;
         home.tend();
         let tables = oids.zip(opened).collect();
+        let oids = AtomicU32::new(record.next_oid);
         let state = RwLock::new(Arc::new(State { version, record, tables }));
-        Ok(Self { home, state, changing: Arc::default(), leaving: Leaving::default() })
+        Ok(Self { home, state, oids, changing: Mutex::default(), leaving: Leaving::default() })
     }
 
     /// The newest version.
@@ -71,151 +142,77 @@ impl Catalog {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The newest version, and that of each table, at one instant.
+    pub fn moment(&self) -> Moment {
+        self.home.look(|| {
+            let state = self.state();
+            let snapshots = state.tables.iter().map(|(oid, table)| (*oid, table.snapshot())).collect();
+            Moment::of(state, snapshots)
+        })
+    }
+
     /// The home its tables live in.
     pub fn home(&self) -> &Arc<Home> {
         &self.home
     }
 
+    /// Begins a transaction block that reads this moment; nobody sees what it does before [`Block::commit`] returns.
+    pub fn begin(self: &Arc<Self>) -> Block {
+        Block::new(Arc::clone(self), false)
+    }
+
+    /// The same for one statement.
+    pub fn begin_alone(self: &Arc<Self>) -> Block {
+        Block::new(Arc::clone(self), true)
+    }
+
+    pub(super) fn take_oid(&self) -> u32 {
+        self.oids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn next_oid(&self) -> u32 {
+        self.oids.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the right to write a record.
+    pub(super) async fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().await
+    }
+
+    /// Shows a version to everybody.
+    pub(super) fn replace(&self, state: Arc<State>) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// The tables of a record that everybody sees have left the state of being made.
+    pub(super) fn arrived(&self, record: &Record) {
+        let named = locations(record);
+        self.leaving().retain(|location| !named.contains(&location.as_str()));
+    }
+
+    /// A folder for a new table: `schema/name`, or the first `schema/name.N` that is free, as a renamed or replaced table keeps
+    /// its own.
+    pub(super) fn take_location(&self, schema: &str, name: &str) -> String {
+        let mut leaving = self.leaving();
+        // Read after that: what is in neither is nobody's.
+        let state = self.state();
+        let taken = locations(&state.record);
+        let base = format!("{}/{}", file_name(schema), file_name(name));
+        let location = std::iter::once(base.clone())
+            .chain((2..).map(|n| format!("{base}.{n}")))
+            .find(|location| !taken.contains(&location.as_str()) && !leaving.contains(location))
+            .expect("the numbers do not end");
+        leaving.insert(location.clone());
+        location
+    }
+
     fn leaving(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
         self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Begins a change; nobody sees it, and nothing of it survives, before [`Change::commit`] returns.
-    pub async fn change(self: &Arc<Self>) -> Change {
-        let guard = Arc::clone(&self.changing).lock_owned().await;
-        let before = self.state();
-        Change { catalog: Arc::clone(self), state: (*before).clone(), before, closing: Vec::new(), _guard: guard }
-    }
 }
 
-/// A change of the catalog under way.
-pub struct Change {
-    catalog: Arc<Catalog>,
-    before: Arc<State>,
-    /// The catalog as it will be.
-    pub state: State,
-    closing: Vec<Closing>,
-    /// The last to go: the next change finds what this one leaves.
-    _guard: OwnedMutexGuard<()>,
-}
-
-impl Change {
-    /// Makes the Delta table of a relation that is being made, sorted by these columns if there are any, and names its folder.
-    pub async fn make_table(
-        &mut self,
-        schema: &str,
-        name: &str,
-        columns: arrow::datatypes::SchemaRef,
-        sorted_by: Vec<String>,
-    ) -> Result<(String, Arc<Table>)> {
-        let sorting = if sorted_by.is_empty() { None } else { Some(Sorting::new(sorted_by, &columns)?) };
-        let location = self.free_location(schema, name);
-        // No other table may be made there until the catalog names it: when the statement is cut off, something may still
-        // be written to the folder. The next opening sweeps it.
-        self.catalog.leaving().insert(location.clone());
-        let table = self.catalog.home.create_sorted_table(&location, columns, sorting.as_ref()).await?;
-        Ok((location, table))
-    }
-
-    /// Waits for the writes to a table that the change will let go of, and keeps others waiting: none commits rows that
-    /// nobody would see.
-    pub async fn close(&mut self, table: &Arc<Table>) {
-        if !self.closing.iter().any(|closing| closing.holds(table)) {
-            self.closing.push(table.close().await);
-        }
-    }
-
-    /// Adds a relation under a fresh object id.
-    pub fn add(&mut self, mut relation: RelationRecord, table: Option<Arc<Table>>) -> Result<()> {
-        self.require_schema(&relation.schema)?;
-        if self.state.record.relation(&relation.schema, &relation.name).is_some() {
-            let message = format!("relation \"{}\" already exists", relation.name);
-            return Err(Error::new(SqlState::DuplicateTable, message));
-        }
-        relation.oid = self.state.record.take_oid();
-        if let Some(table) = table {
-            self.state.tables.insert(relation.oid, table);
-        }
-        self.state.record.relations.push(relation);
-        Ok(())
-    }
-
-    /// Takes a relation out.
-    pub fn remove(&mut self, schema: &str, name: &str) {
-        let record = &mut self.state.record;
-        if let Some(at) = record.relations.iter().position(|r| r.schema == schema && r.name == name) {
-            let gone = record.relations.remove(at);
-            self.state.tables.remove(&gone.oid);
-        }
-    }
-
-    /// 3F000 unless the schema exists.
-    pub fn require_schema(&self, name: &str) -> Result<()> {
-        match self.state.record.schema(name) {
-            Some(_) => Ok(()),
-            None => Err(Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"))),
-        }
-    }
-
-    /// Persists the change and shows it to everybody; a change of nothing writes nothing. It runs in a task of its own: a
-    /// caller that goes away in the middle neither stops it nor tears it.
-    pub async fn commit(self) -> Result<()> {
-        if self.state.record == self.before.record {
-            return Ok(());
-        }
-        let done = tokio::spawn(self.commit_here()).await;
-        done.map_err(|error| Error::internal(format!("the change was not finished: {error}")))?
-    }
-
-    async fn commit_here(mut self) -> Result<()> {
-        let before = Arc::clone(&self.before);
-        for (oid, table) in &before.tables {
-            if !self.state.tables.get(oid).is_some_and(|kept| Arc::ptr_eq(kept, table)) {
-                self.close(table).await;
-            }
-        }
-        drop(before);
-        self.state.version += 1;
-        let catalog = Arc::clone(&self.catalog);
-        catalog.home.write_catalog(self.state.version, self.state.record.write()?).await?;
-        let named = locations(&self.state.record);
-        catalog.leaving().retain(|location| !named.contains(&location.as_str()));
-        let dropped = self.dropped();
-        *catalog.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.state);
-        self.closing.into_iter().for_each(Closing::finish);
-        drop(self.before);
-        for (location, table) in dropped {
-            remove_when_unused(&catalog, location, table);
-        }
-        Ok(())
-    }
-
-    /// The folders that the change leaves behind.
-    fn dropped(&self) -> Vec<(String, Weak<Table>)> {
-        let kept = locations(&self.state.record);
-        let before = &self.before;
-        let gone = before.record.relations.iter().filter_map(|relation| match &relation.body {
-            Body::Table { location, .. } if !kept.contains(&location.as_str()) => {
-                Some((location.clone(), Arc::downgrade(before.tables.get(&relation.oid)?)))
-            }
-            _ => None,
-        });
-        gone.collect()
-    }
-
-    /// `schema/name`, or the first `schema/name.N` that no relation uses: a renamed or replaced table keeps its folder.
-    fn free_location(&self, schema: &str, name: &str) -> String {
-        let taken = [locations(&self.state.record), locations(&self.before.record)].concat();
-        let leaving = self.catalog.leaving();
-        let base = format!("{}/{}", file_name(schema), file_name(name));
-        std::iter::once(base.clone())
-            .chain((2..).map(|n| format!("{base}.{n}")))
-            .find(|location| !taken.contains(&location.as_str()) && !leaving.contains(location))
-            .expect("the numbers do not end")
-    }
-}
-
-fn locations(record: &Record) -> Vec<&str> {
+/// The folders of a record's tables.
+pub(super) fn locations(record: &Record) -> Vec<&str> {
     let tables = record.relations.iter().filter_map(|relation| match &relation.body {
         Body::Table { location, .. } => Some(location.as_str()),
         Body::View(_) => None,
@@ -233,10 +230,11 @@ fn file_name(identifier: &str) -> String {
 }
 
 /// Removes a table's folder once the last statement that reads or writes it is done; what a crash leaves, opening sweeps.
-fn remove_when_unused(catalog: &Catalog, location: String, table: Weak<Table>) {
+pub(super) fn remove_when_unused(catalog: &Catalog, location: String, table: Weak<Table>) {
     let (home, leaving) = (catalog.home.clone(), catalog.leaving.clone());
     leaving.lock().unwrap_or_else(PoisonError::into_inner).insert(location.clone());
-    tokio::spawn(async move {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
         while table.strong_count() > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

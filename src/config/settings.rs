@@ -163,6 +163,13 @@ pub(super) const OWN: &[Setting] = &[
         "-1",
         "Statements that take at least so long are logged; 0 logs all, -1 none.",
     ),
+    setting(
+        Transactions,
+        "lock_timeout",
+        TIME_LIMIT,
+        "0",
+        "A statement that waits longer for another transaction's rows fails (55P03); 0 means no limit.",
+    ),
     of_server(
         Connections,
         "max_connections",

@@ -60,6 +60,7 @@ states! {
     InvalidParameterValue = "22023",
     InvalidRegularExpression = "2201B",
     InvalidRowCountInLimit = "2201W",
+    InvalidSavepointSpecification = "3B001",
     InvalidSchemaName = "3F000",
     InvalidStatementName = "26000",
     InvalidTextRepresentation = "22P02",

@@ -162,7 +162,11 @@ impl Connection {
             }
             PgWireFrontendMessage::Sync(_) => {
                 self.skipping = false;
-                self.ready().await
+                match self.session.end_together().await {
+                    Ok(()) => self.ready().await,
+                    // Nothing is left to be skipped.
+                    Err(error) => self.fail(&error, false).await,
+                }
             }
             PgWireFrontendMessage::Flush(_) => self.wire.flush().await,
             // What a client still sends of a COPY that failed is passed over, as in Postgres.

@@ -99,6 +99,10 @@ impl Connection {
             return self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()));
         };
         let most = u64::try_from(message.max_rows).ok().filter(|most| *most > 0);
+        // What comes before the next Sync is one transaction; mostly that is one statement.
+        if !self.wire.ends_round() {
+            self.session.begin_together()?;
+        }
         match self.session.run(&portal, most).await? {
             Outcome::Done(tag) => self.complete(&tag, began),
             Outcome::Rows(stream) => {

@@ -15,7 +15,8 @@ use crate::outcome::{Outcome, Tag};
 use crate::statements::Statement;
 
 impl Connection {
-    /// Runs the statements of a text. A syntax error anywhere runs none; an error in one leaves out the rest.
+    /// Runs the statements of a text: several are one transaction, unless they say otherwise. A syntax error anywhere runs none; an
+    /// error in one leaves out the rest.
     pub(super) async fn simple_query(&mut self, sql: &str) -> Result<(), Failure> {
         self.session.portals().close_unnamed();
         self.session.prepared().close_unnamed();
@@ -24,10 +25,13 @@ impl Connection {
             self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()))?;
         }
         for statement in &statements {
+            if statements.len() > 1 {
+                self.session.begin_together()?;
+            }
             let deadline = deadline(self.session.setting("statement_timeout"));
             until(deadline, self.simple_statement(statement)).await?;
         }
-        Ok(())
+        Ok(self.session.end_together().await?)
     }
 
     async fn simple_statement(&mut self, statement: &Statement) -> Result<(), Failure> {

@@ -56,6 +56,11 @@ impl Wire {
         }
     }
 
+    /// Whether the client is known to have sent a Sync next.
+    pub fn ends_round(&self) -> bool {
+        self.input.first() == Some(&b'S')
+    }
+
     /// Adds a message to what the next flush sends.
     pub fn put(&mut self, message: PgWireBackendMessage) -> Result<(), Failure> {
         let whole = self.output.len();

@@ -1,14 +1,20 @@
 //! What a statement may touch.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use datafusion::common::TableReference;
 use datafusion::execution::session_state::SessionState;
+use tokio::sync::{OwnedMappedMutexGuard, OwnedMutexGuard};
+use tokio::time::timeout;
 
 use super::objects::SessionObjects;
 use super::transaction::Transaction;
-use crate::catalog::{Catalog, Resolver, SystemSchemas};
+use crate::catalog::{Block, Catalog, Moment, Resolver, SystemSchemas};
 use crate::config::Settings;
+use crate::error::{Error, Result, SqlState};
 use crate::outcome::Notice;
+use crate::storage::Table;
 use crate::workers::Workers;
 
 /// What one statement of one session may touch; made anew for each, cheap to clone.
@@ -35,14 +41,78 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Finds what this statement's names mean, as of now.
+    /// Finds what names mean: in the session's block as of its moment, else as of now.
     pub(crate) fn resolver(&self) -> Resolver<'_> {
-        Resolver::new(&self.engine, self.catalog.state(), &self.system, self.search_path())
+        let moment = self.transaction().moment();
+        self.resolver_at(moment.unwrap_or_else(|| self.catalog.moment()))
+    }
+
+    /// Finds what names mean as of a moment.
+    pub(crate) fn resolver_at(&self, moment: Moment) -> Resolver<'_> {
+        Resolver::new(&self.engine, moment, &self.system, self.search_path())
+    }
+
+    /// What a statement changes things in: the session's block, or one that ends with the statement. A statement asks once, and
+    /// calls [`Working::finish`] when all is done.
+    pub(crate) async fn block(&self) -> Working {
+        let work = self.transaction().work();
+        match work {
+            None => Working::Alone(Box::new(self.catalog.begin_alone())),
+            Some(work) => {
+                let work = work.lock_owned().await;
+                let block = OwnedMutexGuard::map(work, |block| block.get_or_insert_with(|| self.catalog.begin()));
+                Working::Block { block, transaction: Arc::clone(&self.transaction) }
+            }
+        }
+    }
+
+    /// Settles what the statements of the session's block read, if there is one and it is not settled.
+    pub(super) async fn read(&self) -> Result<()> {
+        let is_open = {
+            let transaction = self.transaction();
+            transaction.work().is_some() && transaction.moment().is_none()
+        };
+        if is_open { self.block().await.finish().await } else { Ok(()) }
+    }
+
+    /// Waits for the right to change the rows of the table that a name means, to the end of the block; nothing where it means
+    /// none. 55P03 after `lock_timeout`, 40P01 where the wait would never end.
+    pub(super) async fn lock(&self, block: &mut Block, name: &TableReference) -> Result<()> {
+        let path = self.search_path();
+        let named = |block: &Block| -> Option<Arc<Table>> {
+            let relation = block.state().find(name.schema(), name.table(), &path)?;
+            block.state().table(relation).cloned()
+        };
+        while let Some(table) = named(block) {
+            self.lock_table(block, &table).await?;
+            // While it waited, a statement may have put another table under the name.
+            if named(block).is_some_and(|now| Arc::ptr_eq(&now, &table)) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for a table at hand.
+    pub(super) async fn lock_table(&self, block: &mut Block, table: &Arc<Table>) -> Result<()> {
+        let limit = self.settings().time_limit("lock_timeout");
+        let lock = block.lock(table);
+        match limit {
+            None => lock.await,
+            Some(limit) => timeout(limit, lock).await.unwrap_or_else(|_| {
+                Err(Error::new(SqlState::LockNotAvailable, "canceling statement due to lock timeout"))
+            }),
+        }
     }
 
     /// The schemas that bare names are looked up in.
     pub(crate) fn search_path(&self) -> Vec<String> {
-        self.settings.read().unwrap_or_else(PoisonError::into_inner).search_path()
+        self.settings().search_path()
+    }
+
+    /// The session's settings, to look at.
+    pub(super) fn settings(&self) -> std::sync::RwLockReadGuard<'_, Settings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the client something beside the result, unless it does not want to know (`client_min_messages`).
@@ -56,5 +126,52 @@ impl Context {
     /// The session's transaction, to look at or change.
     pub(crate) fn transaction(&self) -> MutexGuard<'_, Transaction> {
         self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The block that a statement works in.
+pub(crate) enum Working {
+    /// One that ends with the statement.
+    Alone(Box<Block>),
+    /// The session's.
+    Block {
+        /// Nobody else's while the statement has it.
+        block: OwnedMappedMutexGuard<Option<Block>, Block>,
+        /// What the following statements are to learn of it.
+        transaction: Arc<Mutex<Transaction>>,
+    },
+}
+
+impl Working {
+    /// The statement is done: what it did is committed, or left to the session's block.
+    pub(crate) async fn finish(self) -> Result<()> {
+        match self {
+            Self::Alone(block) => block.commit().await,
+            Self::Block { mut block, transaction } => {
+                block.settle();
+                transaction.lock().unwrap_or_else(PoisonError::into_inner).settle(block.moment());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Deref for Working {
+    type Target = Block;
+
+    fn deref(&self) -> &Block {
+        match self {
+            Self::Alone(block) => block,
+            Self::Block { block, .. } => block,
+        }
+    }
+}
+
+impl DerefMut for Working {
+    fn deref_mut(&mut self) -> &mut Block {
+        match self {
+            Self::Alone(block) => block,
+            Self::Block { block, .. } => block,
+        }
     }
 }

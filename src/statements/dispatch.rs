@@ -10,7 +10,7 @@ use super::context::Context;
 use super::statement::Form;
 use super::syntax::Direction;
 use super::{
-    Portal, Statement, commands, cursors, lock, names, notify, parameters, query, schemas, settings, tables,
+    Portal, Statement, TransactionStatus, commands, lock, names, notify, parameters, query, schemas, settings, tables,
     transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
@@ -63,7 +63,6 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
     };
     context.transaction().admit(ast)?;
     if changes_data(ast) {
-        context.transaction().admit_write()?;
         admit_by_setting(&context, ast)?;
     }
     let done = |tag: Tag| Ok(Outcome::Done(tag));
@@ -102,25 +101,19 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         }
         Ast::Lock(lock) => done(lock::lock(&context, lock)?),
         Ast::ShowVariable { variable } => settings::show(&context, variable),
-        Ast::StartTransaction { .. } => done(transaction::begin(&context)),
-        Ast::Commit { chain: false, .. } => {
-            if let Err(error) = cursors::keep(&context).await {
-                transaction::rollback(&context);
-                return Err(error);
-            }
-            done(ended(&context, transaction::commit(&context)))
+        Ast::StartTransaction { modes, begin, .. } => {
+            let command = if *begin { "BEGIN" } else { "START TRANSACTION" };
+            done(transaction::begin(&context, command, modes)?)
         }
-        Ast::Rollback { savepoint: None, chain: false } => done(ended(&context, transaction::rollback(&context))),
+        Ast::Commit { chain, .. } => done(transaction::commit(&context, *chain).await?),
+        Ast::Rollback { savepoint: None, chain } => done(transaction::rollback(&context, *chain).await?),
+        Ast::Rollback { savepoint: Some(name), .. } => done(transaction::rollback_to(&context, name).await?),
+        Ast::Savepoint { name } => done(transaction::savepoint(&context, name).await?),
+        Ast::ReleaseSavepoint { name } => done(transaction::release(&context, name).await?),
         Ast::Copy { .. } => Err(Error::new(SqlState::FeatureNotSupported, "COPY is not supported")
             .with_hint("load files with: journeydb load TABLE FILE")),
         other => Err(Error::unsupported(first_words(&other.to_string()))),
     }
-}
-
-/// A transaction takes its cursors with it, and what it said counts or never was.
-fn ended(context: &Context, tag: Tag) -> Tag {
-    context.objects.end_transaction(tag.command == "COMMIT");
-    tag
 }
 
 fn changes_data(ast: &Ast) -> bool {
@@ -141,10 +134,11 @@ fn changes_data(ast: &Ast) -> bool {
 
 /// A session may ask to be kept from writing.
 fn admit_by_setting(context: &Context, ast: &Ast) -> Result<()> {
-    let settings = context.settings.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if settings.get("default_transaction_read_only") == Some("on")
-        || settings.get("transaction_read_only") == Some("on")
-    {
+    let setting = match context.transaction().status() {
+        TransactionStatus::Idle => "default_transaction_read_only",
+        TransactionStatus::Open | TransactionStatus::Failed => "transaction_read_only",
+    };
+    if context.settings().get(setting) == Some("on") {
         let message = format!("cannot execute {} in a read-only transaction", first_words(&ast.to_string()));
         return Err(Error::new(SqlState::ReadOnlyTransaction, message));
     }

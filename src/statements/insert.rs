@@ -38,7 +38,7 @@ fn plan_values(
     name: &ast::ObjectName,
     values: &ast::Values,
 ) -> Result<LogicalPlan> {
-    let schema = write::target(resolver, &names::reference(name)?, "insert into")?.1.schema();
+    let schema = write::target(resolver, &names::reference(name)?, "insert into")?.schema();
     let width = values.rows.first().map_or(0, |row| row.content.len());
     let columns = columns(insert, &schema, width)?;
     let quoted = columns.into_iter().map(|at| ast::Ident::with_quote('"', schema.field(at).name()));
@@ -58,8 +58,8 @@ fn plan_query(
     source: &ast::Query,
 ) -> Result<LogicalPlan> {
     let name = names::reference(name)?;
-    let table = write::target(resolver, &name, "insert into")?.1;
-    let schema = table.schema();
+    let target = write::target(resolver, &name, "insert into")?;
+    let schema = target.schema();
     let query = resolver.plan(ast::Statement::Query(Box::new(source.clone())))?;
     let given = query.schema().columns();
     let columns = columns(insert, &schema, given.len())?;
@@ -72,7 +72,7 @@ fn plan_query(
     };
     let values: Vec<Expr> = schema.fields().iter().enumerate().map(value).collect();
     let rows = LogicalPlanBuilder::from(query).project(values)?.build()?;
-    let target = provider_as_source(table.provider(table.snapshot()));
+    let target = provider_as_source(target.table.provider(target.at));
     Ok(LogicalPlan::Dml(DmlStatement::new(name, target, WriteOp::Insert(InsertOp::Append), Arc::new(rows))))
 }
 

@@ -40,6 +40,6 @@ pub(crate) use portal::{Portal, Portals};
 pub(crate) use prepared::{PreparedStatement, PreparedStatements};
 pub(crate) use settings::set_config;
 pub use statement::Statement;
-pub(crate) use transaction::Transaction;
 pub use transaction::TransactionStatus;
+pub(crate) use transaction::{Transaction, close, open};
 pub(crate) use write::append;

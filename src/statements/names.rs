@@ -4,8 +4,8 @@ use datafusion::common::TableReference;
 use datafusion::sql::sqlparser::ast::ObjectName;
 
 use super::context::Context;
-use crate::catalog::DATABASE;
 pub(super) use crate::catalog::fold;
+use crate::catalog::{Block, DATABASE};
 use crate::error::{Error, Result, SqlState};
 
 /// The parts of a name, folded.
@@ -48,7 +48,7 @@ fn refuse_other_database(database: Option<&str>, name: &ObjectName) -> Result<()
 }
 
 /// Where a new relation of a name goes: its schema, or the first of the search path that exists.
-pub(super) fn new_relation(context: &Context, name: &ObjectName) -> Result<(String, String)> {
+pub(super) fn new_relation(context: &Context, block: &Block, name: &ObjectName) -> Result<(String, String)> {
     let reference = reference(name)?;
     let table = reference.table().to_owned();
     let schema = match reference.schema() {
@@ -57,7 +57,7 @@ pub(super) fn new_relation(context: &Context, name: &ObjectName) -> Result<(Stri
         }
         Some(schema) => schema.to_owned(),
         None => {
-            let record = &context.catalog.state().record;
+            let record = &block.state().record;
             let found = context.search_path().into_iter().find(|schema| record.schema(schema).is_some());
             found.ok_or_else(|| {
                 Error::new(SqlState::InvalidSchemaName, "no schema has been selected to create in")

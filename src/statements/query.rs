@@ -14,7 +14,7 @@ use futures::StreamExt;
 
 use super::context::Context;
 use super::{explain, insert, parameters, write};
-use crate::catalog::output_names;
+use crate::catalog::{Moment, output_names};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
 
@@ -49,6 +49,7 @@ pub(super) async fn run(
     statement: &ast::Statement,
     values: Vec<ScalarValue>,
 ) -> Result<Outcome> {
+    context.read().await?;
     let plan = plan(context, statement)?;
     let names = output_names(statement, &plan);
     let plan = bind(plan, values)?;
@@ -77,17 +78,24 @@ fn refuse_write_under_with(query: &ast::Query) -> Result<()> {
     }
 }
 
-/// Plans a statement as of now.
+/// Plans a statement as of what the session's statements read.
 pub(super) fn plan(context: &Context, statement: &ast::Statement) -> Result<LogicalPlan> {
+    let moment = context.resolver().moment().clone();
+    plan_at(context, moment, statement)
+}
+
+/// Plans a statement as of a moment.
+pub(super) fn plan_at(context: &Context, moment: Moment, statement: &ast::Statement) -> Result<LogicalPlan> {
+    let resolver = context.resolver_at(moment);
     match statement {
-        ast::Statement::Insert(insert) => insert::plan(&context.resolver().for_insert(), insert),
-        ast::Statement::Update(update) => write::plan_update(&context.resolver(), update),
-        ast::Statement::Delete(delete) => write::plan_delete(&context.resolver(), delete),
+        ast::Statement::Insert(insert) => insert::plan(&resolver.for_insert(), insert),
+        ast::Statement::Update(update) => write::plan_update(&resolver, update),
+        ast::Statement::Delete(delete) => write::plan_delete(&resolver, delete),
         ast::Statement::Query(query) => {
             refuse_write_under_with(query)?;
-            context.resolver().plan(statement.clone())
+            resolver.plan(statement.clone())
         }
-        other => Ok(explained(context.resolver().plan(explain::of(other)?)?)),
+        other => Ok(explained(resolver.plan(explain::of(other)?)?)),
     }
 }
 

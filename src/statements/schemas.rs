@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{CommentObject, ObjectName, ObjectType, Sch
 
 use super::context::Context;
 use super::names;
-use crate::catalog::{Change, RelationRecord, SchemaRecord, ship_table, shipped_view};
+use crate::catalog::{Block, RelationRecord, SchemaRecord, ship_table, shipped_view};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
 use crate::outcome::{Notice, Tag};
@@ -17,8 +17,8 @@ pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: 
         return Err(Error::unsupported("CREATE SCHEMA without a name"));
     };
     let name = names::schema(name)?;
-    let mut change = context.catalog.change().await;
-    let exists = change.state.record.schema(&name).is_some() || name == "information_schema";
+    let mut block = context.block().await;
+    let exists = block.state().record.schema(&name).is_some() || name == "information_schema";
     match (exists, if_not_exists) {
         (true, true) => {
             let message = format!("schema \"{name}\" already exists, skipping");
@@ -34,9 +34,9 @@ pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: 
         }
         (false, _) => {}
     }
-    let oid = change.state.record.take_oid();
-    change.state.record.schemas.push(SchemaRecord { oid, name, comment: None });
-    change.commit().await?;
+    let oid = block.take_oid();
+    block.state_mut().record.schemas.push(SchemaRecord { oid, name, comment: None });
+    block.finish().await?;
     Ok(Tag::of("CREATE SCHEMA"))
 }
 
@@ -53,37 +53,44 @@ pub(super) async fn drop(
         ObjectType::Schema => "DROP SCHEMA",
         other => return Err(Error::unsupported(format!("DROP {other}"))),
     };
-    let mut change = context.catalog.change().await;
+    let mut block = context.block().await;
     for name in dropped {
         if object == ObjectType::Schema {
-            drop_schema(context, &mut change, &names::schema(name)?, if_exists, cascade)?;
+            drop_schema(context, &mut block, &names::schema(name)?, if_exists, cascade).await?;
         } else {
-            drop_relation(context, &mut change, object, name, if_exists).await?;
+            drop_relation(context, &mut block, object, name, if_exists).await?;
         }
     }
-    change.commit().await?;
+    block.finish().await?;
     Ok(Tag::of(tag))
 }
 
-fn drop_schema(context: &Context, change: &mut Change, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
-    if change.state.record.schema(name).is_none() {
+async fn drop_schema(context: &Context, block: &mut Block, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
+    if block.state().record.schema(name).is_none() {
         let missing = Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
         return skip(context, if_exists, missing);
     }
     if SHIPPED.contains(&name) {
         return Err(required(&format!("schema {name}")));
     }
-    let relations = &change.state.record.relations;
-    let inside: Vec<String> = relations.iter().filter(|r| r.schema == name).map(|r| r.name.clone()).collect();
+    let inside = |block: &Block| -> Vec<RelationRecord> {
+        block.state().record.relations.iter().filter(|relation| relation.schema == name).cloned().collect()
+    };
+    for relation in inside(block) {
+        if let Some(table) = block.state().table(&relation).cloned() {
+            context.lock_table(block, &table).await?;
+        }
+    }
+    let inside: Vec<String> = inside(block).into_iter().map(|relation| relation.name).collect();
     if !inside.is_empty() && !cascade {
         let message = format!("cannot drop schema {name} because it holds {}", inside.join(", "));
         return Err(Error::new(SqlState::DependentObjectsStillExist, message)
             .with_hint("DROP SCHEMA ... CASCADE drops them too"));
     }
     for relation in inside {
-        change.remove(name, &relation);
+        block.remove(name, &relation);
     }
-    change.state.record.schemas.retain(|schema| schema.name != name);
+    block.state_mut().record.schemas.retain(|schema| schema.name != name);
     Ok(())
 }
 
@@ -100,17 +107,18 @@ fn skip(context: &Context, if_exists: bool, missing: Error) -> Result<()> {
 /// Views that read a dropped relation stay, and say so when they are read: names are resolved at every reading.
 async fn drop_relation(
     context: &Context,
-    change: &mut Change,
+    block: &mut Block,
     object: ObjectType,
     name: &ObjectName,
     if_exists: bool,
 ) -> Result<()> {
     let reference = names::reference(name)?;
-    let found = change.state.find(reference.schema(), reference.table(), &context.search_path()).cloned();
+    context.lock(block, &reference).await?;
+    let found = block.state().find(reference.schema(), reference.table(), &context.search_path()).cloned();
     let Some(relation) = found else {
         let kind = if object == ObjectType::View { "view" } else { "table" };
         let missing = match reference.schema() {
-            Some(schema) if change.state.record.schema(schema).is_none() => {
+            Some(schema) if block.state().record.schema(schema).is_none() => {
                 Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
             }
             _ => Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist")),
@@ -134,15 +142,15 @@ async fn drop_relation(
         }
         // What the user had put in the place of a shipped relation goes, and the shipped one comes back.
         (Some(definition), _) => {
-            change.remove(&relation.schema, &relation.name);
-            ship_table(change, definition).await
+            block.remove(&relation.schema, &relation.name);
+            ship_table(block, definition).await
         }
         (None, Some(view)) => {
-            change.remove(&relation.schema, &relation.name);
-            change.add(view, None)
+            block.remove(&relation.schema, &relation.name);
+            block.add(view, None)
         }
         (None, None) => {
-            change.remove(&relation.schema, &relation.name);
+            block.remove(&relation.schema, &relation.name);
             Ok(())
         }
     }
@@ -155,9 +163,9 @@ pub(super) async fn comment(
     comment: Option<String>,
     if_exists: bool,
 ) -> Result<Tag> {
-    let mut change = context.catalog.change().await;
-    match set_comment(context, &mut change, object, name, comment) {
-        Ok(()) => change.commit().await?,
+    let mut block = context.block().await;
+    match set_comment(context, &mut block, object, name, comment) {
+        Ok(()) => block.finish().await?,
         Err(error) if if_exists && error.state() == SqlState::UndefinedTable => {}
         Err(error) => return Err(error),
     }
@@ -166,7 +174,7 @@ pub(super) async fn comment(
 
 fn set_comment(
     context: &Context,
-    change: &mut Change,
+    block: &mut Block,
     object: CommentObject,
     name: &ObjectName,
     comment: Option<String>,
@@ -174,7 +182,7 @@ fn set_comment(
     let comment = comment.filter(|text| !text.is_empty());
     if object == CommentObject::Schema {
         let name = names::schema(name)?;
-        let schema = change.state.record.schemas.iter_mut().find(|schema| schema.name == name);
+        let schema = block.state_mut().record.schemas.iter_mut().find(|schema| schema.name == name);
         let missing = || Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
         schema.ok_or_else(missing)?.comment = comment;
         return Ok(());
@@ -187,16 +195,16 @@ fn set_comment(
     };
     let reference = names::reference(&name)?;
     let (schema, relation) = (reference.schema(), reference.table());
-    let found = change.state.find(schema, relation, &context.search_path()).cloned();
+    let found = block.state().find(schema, relation, &context.search_path()).cloned();
     let missing = || Error::new(SqlState::UndefinedTable, format!("relation \"{relation}\" does not exist"));
     let found = found.ok_or_else(missing)?;
-    if let (Some(column), Some(table)) = (&column, change.state.table(&found))
+    if let (Some(column), Some(table)) = (&column, block.state().table(&found))
         && table.schema().field_with_name(column).is_err()
     {
         let message = format!("column \"{column}\" of relation \"{relation}\" does not exist");
         return Err(Error::new(SqlState::UndefinedColumn, message));
     }
-    let record = change.state.record.relation_mut(&found.schema, &found.name);
+    let record = block.state_mut().record.relation_mut(&found.schema, &found.name);
     let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
     match (column, comment) {
         (None, comment) => record.comment = comment,

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::context::Context;
-use super::{Transaction, TransactionStatus, names};
+use super::{Transaction, TransactionStatus, names, transaction};
 use crate::config::{self, SETTINGS, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Outcome, Tag};
@@ -32,8 +32,8 @@ pub(super) fn set(context: &Context, set: &Set) -> Result<Outcome> {
                 assign_text(context, name, &value, false)?;
             }
         }
-        // Isolation is accepted: a block only reads, and every read sees committed rows.
-        Set::SetTransaction { .. } => {}
+        Set::SetTransaction { snapshot: Some(_), .. } => return Err(Error::unsupported("SET TRANSACTION SNAPSHOT")),
+        Set::SetTransaction { modes, .. } => transaction::set_modes(context, modes)?,
         other => return Err(Error::unsupported(other)),
     }
     Ok(Outcome::Done(Tag::of("SET")))

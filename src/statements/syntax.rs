@@ -113,6 +113,11 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Form>, ParserError
         "REINDEX" => |parser: &mut Parser<'_>| Ok(refused(parser, "REINDEX")),
         "DO" => |parser: &mut Parser<'_>| Ok(refused(parser, "DO")),
         "SET" if follows(parser, &["CONSTRAINTS"]) => set_constraints,
+        // The parser knows only one of Postgres' two words for it.
+        "ABORT" => {
+            parser.advance_token();
+            return parser.parse_rollback().map(|rollback| Some(Form::Sql(Box::new(rollback))));
+        }
         "RESET" if follows(parser, &["TIME", "ZONE"]) => return Ok(Some(reset_time_zone(parser))),
         _ => return Ok(None),
     };

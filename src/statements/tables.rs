@@ -13,8 +13,9 @@ use futures::StreamExt;
 
 use super::constraints::Constraints;
 use super::context::Context;
+use super::write::Target;
 use super::{names, query, write};
-use crate::catalog::{Body, Change, Check, RelationRecord, name_outputs};
+use crate::catalog::{Block, Body, Check, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{column_type, journey_tables, order_of, stored_type};
 use crate::outcome::{Notice, Tag};
@@ -23,10 +24,10 @@ use crate::storage::Table;
 /// CREATE TABLE: the table is made, and filled if it comes from a query, before the catalog names it.
 pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Result<Tag> {
     refuse_options(create)?;
-    let (schema, name) = names::new_relation(context, &create.name)?;
-    let mut change = context.catalog.change().await;
-    change.require_schema(&schema)?;
-    if create.if_not_exists && change.state.record.relation(&schema, &name).is_some() {
+    let mut block = context.block().await;
+    let (schema, name) = names::new_relation(context, &block, &create.name)?;
+    block.require_schema(&schema)?;
+    if create.if_not_exists && block.state().record.relation(&schema, &name).is_some() {
         let message = format!("relation \"{name}\" already exists, skipping");
         context.notice(Notice::information(SqlState::DuplicateTable, message));
         return Ok(Tag::of("CREATE TABLE"));
@@ -35,7 +36,8 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         Some(source) => {
             let statement = ast::Statement::Query(source.clone());
             let given: Vec<_> = create.columns.iter().map(|column| names::fold(&column.name)).collect();
-            Some(name_outputs(&statement, query::plan(context, &statement)?, &given)?)
+            let plan = query::plan_at(context, block.moment(), &statement)?;
+            Some(name_outputs(&statement, plan, &given)?)
         }
         None => None,
     };
@@ -52,22 +54,29 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         column_comments: BTreeMap::new(),
         body: Body::Table { location: String::new(), checks },
     };
-    if change.state.record.relation(&relation.schema, &relation.name).is_some() {
+    if block.state().record.relation(&relation.schema, &relation.name).is_some() {
         let message = format!("relation \"{}\" already exists", relation.name);
         return Err(Error::new(SqlState::DuplicateTable, message));
     }
     Constraints::of(&context.engine, &relation, columns.clone())?;
-    let table = make(&mut change, &mut relation, columns, order_of(&create.table_options)?).await?;
+    let table = make(&mut block, &mut relation, columns, order_of(&create.table_options)?).await?;
     let rows = match source {
         Some(plan) => {
             let physical = context.engine.create_physical_plan(&plan).await?;
             let rows = execute_stream(physical, context.engine.task_ctx())?;
-            Some(write::append_to(context, &relation, &table, rows).await?)
+            let target = Target { relation: relation.clone(), table: Arc::clone(&table), at: block.at(&table)? };
+            Some(write::append_to(context, &mut block, target, rows).await?)
         }
         None => None,
     };
-    change.add(relation, Some(table))?;
-    change.commit().await?;
+    block.add(relation, Some(table))?;
+    match block.finish().await {
+        // Somebody else has made it meanwhile.
+        Err(error) if create.if_not_exists && error.state() == SqlState::DuplicateTable => {
+            return Ok(Tag::of("CREATE TABLE"));
+        }
+        done => done?,
+    }
     Ok(rows.map_or(Tag::of("CREATE TABLE"), |rows| Tag::counted("SELECT", rows)))
 }
 
@@ -75,40 +84,40 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
 pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<Tag> {
     let done = Ok(Tag::of("ALTER TABLE"));
     let name = names::reference(&alter.name)?;
-    let mut change = context.catalog.change().await;
-    let found = change.state.find(name.schema(), name.table(), &context.search_path()).cloned();
+    let mut block = context.block().await;
+    context.lock(&mut block, &name).await?;
+    let found = block.state().find(name.schema(), name.table(), &context.search_path()).cloned();
     let Some(mut relation) = found else {
         let missing = Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"));
         return if alter.if_exists { done } else { Err(missing) };
     };
     for operation in &alter.operations {
         relation = match operation {
-            AlterTableOperation::RenameTable { table_name } => rename(&mut change, relation, table_name)?,
+            AlterTableOperation::RenameTable { table_name } => rename(&mut block, relation, table_name)?,
             AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
-                let alone = alter.operations.len() == 1;
-                add_column(context, &mut change, relation, column_def, *if_not_exists, alone).await?
+                add_column(context, &mut block, relation, column_def, *if_not_exists).await?
             }
             AlterTableOperation::DropColumn { column_names, if_exists, .. } => {
-                drop_columns(context, &mut change, relation, column_names, *if_exists).await?
+                drop_columns(context, &mut block, relation, column_names, *if_exists).await?
             }
             AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
-                rename_column(context, &mut change, relation, old_column_name, new_column_name).await?
+                rename_column(context, &mut block, relation, old_column_name, new_column_name).await?
             }
             other => return Err(Error::unsupported(format!("ALTER TABLE ... {other}"))),
         };
     }
-    change.commit().await?;
+    block.finish().await?;
     done
 }
 
-fn rename(change: &mut Change, relation: RelationRecord, new_name: &RenameTableNameKind) -> Result<RelationRecord> {
+fn rename(block: &mut Block, relation: RelationRecord, new_name: &RenameTableNameKind) -> Result<RelationRecord> {
     let (RenameTableNameKind::As(new_name) | RenameTableNameKind::To(new_name)) = new_name;
     let new_name = names::parts(new_name)?.pop().unwrap_or_default();
     refuse_shipped(&relation, "renamed")?;
-    if change.state.record.relation(&relation.schema, &new_name).is_some() {
+    if block.state().record.relation(&relation.schema, &new_name).is_some() {
         return Err(Error::new(SqlState::DuplicateTable, format!("relation \"{new_name}\" already exists")));
     }
-    let record = change.state.record.relation_mut(&relation.schema, &relation.name);
+    let record = block.state_mut().record.relation_mut(&relation.schema, &relation.name);
     let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
     record.name = new_name;
     Ok(record.clone())
@@ -116,49 +125,44 @@ fn rename(change: &mut Change, relation: RelationRecord, new_name: &RenameTableN
 
 async fn add_column(
     context: &Context,
-    change: &mut Change,
+    block: &mut Block,
     relation: RelationRecord,
     column: &ast::ColumnDef,
     if_not_exists: bool,
-    alone: bool,
 ) -> Result<RelationRecord> {
     if column.options.iter().any(|option| matches!(option.option, ColumnOption::Check(_))) {
         return Err(Error::unsupported("ADD COLUMN ... CHECK").with_hint("a table takes CHECK when it is made"));
     }
-    let table = table_of(change, &relation)?;
+    let table = table_of(block, &relation)?;
+    let schema = Arc::clone(block.at(&table)?.schema());
     let field = declared(std::slice::from_ref(column))?.field(0).clone();
-    if table.schema().field_with_name(field.name()).is_ok() {
+    if schema.field_with_name(field.name()).is_ok() {
         let message = format!("column \"{}\" of relation \"{}\" already exists", field.name(), relation.name);
         return if if_not_exists { Ok(relation) } else { Err(Error::new(SqlState::DuplicateColumn, message)) };
     }
-    if !field.is_nullable() {
-        change.close(&table).await;
+    if field.is_nullable() {
+        block.stage(table.stage_add_column(&block.at(&table)?, field)?)?;
+        return Ok(relation);
     }
-    if !field.is_nullable() && table.snapshot().rows() != Some(0) {
+    block.rebuild(&table).await?;
+    if block.at(&table)?.rows() != Some(0) {
         let message = format!("column \"{}\" of relation \"{}\" contains null values", field.name(), relation.name);
         return Err(Error::new(SqlState::NotNullViolation, message).with_hint("add it without NOT NULL"));
     }
-    if field.is_nullable() && alone {
-        // The commit to the table is the commit of this change: the catalog holds no columns. Beside other operations it
-        // can't be, because one of them may still fail.
-        let staged = table.stage_add_column(field)?;
-        context.catalog.home().commit(vec![staged]).await?;
-        return Ok(relation);
-    }
-    let fields = table.schema().fields().iter().map(|f| f.as_ref().clone()).chain([field]).collect::<Vec<_>>();
-    let all = (0..table.schema().fields().len()).collect();
-    rebuild(context, change, relation, Arc::new(Schema::new(fields)), all).await
+    let fields = schema.fields().iter().map(|f| f.as_ref().clone()).chain([field]).collect::<Vec<_>>();
+    let all = (0..schema.fields().len()).collect();
+    rebuild(context, block, relation, Arc::new(Schema::new(fields)), all).await
 }
 
 async fn drop_columns(
     context: &Context,
-    change: &mut Change,
+    block: &mut Block,
     relation: RelationRecord,
     columns: &[ast::Ident],
     if_exists: bool,
 ) -> Result<RelationRecord> {
     refuse_shipped(&relation, "stripped of columns")?;
-    let schema = table_of(change, &relation)?.schema();
+    let schema = Arc::clone(block.at(&table_of(block, &relation)?)?.schema());
     let mut gone = Vec::new();
     for column in columns.iter().map(names::fold) {
         match schema.index_of(&column) {
@@ -175,19 +179,19 @@ async fn drop_columns(
     if gone.is_empty() {
         return Ok(relation);
     }
-    rebuild(context, change, relation, Arc::new(schema.project(&kept)?), kept).await
+    rebuild(context, block, relation, Arc::new(schema.project(&kept)?), kept).await
 }
 
 async fn rename_column(
     context: &Context,
-    change: &mut Change,
+    block: &mut Block,
     relation: RelationRecord,
     old: &ast::Ident,
     new: &ast::Ident,
 ) -> Result<RelationRecord> {
     refuse_shipped(&relation, "stripped of columns")?;
     let (old, new) = (names::fold(old), names::fold(new));
-    let schema = table_of(change, &relation)?.schema();
+    let schema = Arc::clone(block.at(&table_of(block, &relation)?)?.schema());
     let at = schema.index_of(&old).map_err(|_| no_column(&relation, &old))?;
     if schema.index_of(&new).is_ok() {
         let message = format!("column \"{new}\" of relation \"{}\" already exists", relation.name);
@@ -200,11 +204,11 @@ async fn rename_column(
     });
     let renamed = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let all = (0..schema.fields().len()).collect();
-    let mut relation = rebuild(context, change, relation, renamed, all).await?;
+    let mut relation = rebuild(context, block, relation, renamed, all).await?;
     if let Some(comment) = relation.column_comments.remove(&old) {
         relation.column_comments.insert(new, comment);
     }
-    if let Some(record) = change.state.record.relation_mut(&relation.schema, &relation.name) {
+    if let Some(record) = block.state_mut().record.relation_mut(&relation.schema, &relation.name) {
         record.column_comments.clone_from(&relation.column_comments);
     }
     Ok(relation)
@@ -214,27 +218,30 @@ async fn rename_column(
 /// takes its place: Delta drops and renames columns only by a mapping that would shut other readers out.
 async fn rebuild(
     context: &Context,
-    change: &mut Change,
+    block: &mut Block,
     mut relation: RelationRecord,
     columns: SchemaRef,
     places: Vec<usize>,
 ) -> Result<RelationRecord> {
-    let old = table_of(change, &relation)?;
-    change.close(&old).await;
-    let scan = old.provider(old.snapshot()).scan(&context.engine, Some(&places), &[], None).await?;
+    let old = table_of(block, &relation)?;
+    block.rebuild(&old).await?;
+    let at = block.at(&old)?;
+    let scan = old.provider(Arc::clone(&at)).scan(&context.engine, Some(&places), &[], None).await?;
     // An order by a column that goes, goes too.
-    let order = old.snapshot().sorting().map(|sorting| sorting.columns().to_vec());
+    let order = at.sorting().map(|sorting| sorting.columns().to_vec());
     let order = order.filter(|order| order.iter().all(|column| columns.field_with_name(column).is_ok()));
-    let new = make(change, &mut relation, columns.clone(), order.unwrap_or_default()).await?;
+    let new = make(block, &mut relation, columns.clone(), order.unwrap_or_default()).await?;
     let rows = execute_stream(scan, context.engine.task_ctx())?;
     let renamed = columns.clone();
     let rows = rows.map(move |batch| Ok(write::conform(&widened(&batch?, &renamed)?, &renamed)?));
     let rows = Box::pin(RecordBatchStreamAdapter::new(columns, rows));
-    context.catalog.home().commit(vec![new.stage_append(rows).await?]).await?;
-    let record = change.state.record.relation_mut(&relation.schema, &relation.name);
+    let staged = new.stage_append(&block.at(&new)?, rows).await?;
+    block.stage(staged)?;
+    let state = block.state_mut();
+    let record = state.record.relation_mut(&relation.schema, &relation.name);
     let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
     record.body = relation.body.clone();
-    change.state.tables.insert(relation.oid, new);
+    state.tables.insert(relation.oid, new);
     Ok(relation)
 }
 
@@ -250,21 +257,21 @@ fn widened(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 
 /// Makes the Delta table of a relation and notes its folder in the record.
 async fn make(
-    change: &mut Change,
+    block: &mut Block,
     relation: &mut RelationRecord,
     columns: SchemaRef,
     sorted_by: Vec<String>,
 ) -> Result<Arc<Table>> {
-    let (folder, table) = change.make_table(&relation.schema, &relation.name, columns, sorted_by).await?;
+    let (folder, table) = block.make_table(&relation.schema, &relation.name, columns, sorted_by).await?;
     if let Body::Table { location, .. } = &mut relation.body {
         *location = folder;
     }
     Ok(table)
 }
 
-fn table_of(change: &Change, relation: &RelationRecord) -> Result<Arc<Table>> {
-    change
-        .state
+fn table_of(block: &Block, relation: &RelationRecord) -> Result<Arc<Table>> {
+    block
+        .state()
         .table(relation)
         .cloned()
         .ok_or_else(|| Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a table", relation.name)))

@@ -17,8 +17,8 @@ pub(super) async fn vacuum(context: &Context, vacuum: &VacuumStatement) -> Resul
     }
     let resolver = context.resolver();
     let tables = match table_name {
-        Some(name) => vec![write::target(&resolver, &names::reference(name)?, "vacuum")?.1.clone()],
-        None => resolver.catalog().tables.values().cloned().collect(),
+        Some(name) => vec![write::target(&resolver, &names::reference(name)?, "vacuum")?.table],
+        None => resolver.moment().state.tables.values().cloned().collect(),
     };
     drop(resolver);
     for table in tables {

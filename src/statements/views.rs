@@ -1,13 +1,12 @@
 //! CREATE VIEW.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
 
 use super::context::Context;
 use super::names;
-use crate::catalog::{Body, Change, RelationRecord, Resolver, View};
+use crate::catalog::{Block, Body, RelationRecord, View};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
 use crate::outcome::Tag;
@@ -18,7 +17,8 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
             Error::unsupported("a materialized or temporary view").with_hint("CREATE VIEW is planned when read")
         );
     }
-    let (schema, name) = names::new_relation(context, &create.name)?;
+    let mut block = context.block().await;
+    let (schema, name) = names::new_relation(context, &block, &create.name)?;
     let relation = RelationRecord {
         oid: 0,
         schema,
@@ -32,42 +32,47 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
             shipped: false,
         }),
     };
-    let mut change = context.catalog.change().await;
-    match change.state.record.relation(&relation.schema, &relation.name).cloned() {
+    match block.state().record.relation(&relation.schema, &relation.name).cloned() {
         Some(_) if create.if_not_exists => return Ok(Tag::of("CREATE VIEW")),
-        Some(present) if create.or_replace => replace(&mut change, &present, relation.clone()).await?,
-        _ => change.add(relation.clone(), None)?,
+        Some(present) if create.or_replace => replace(context, &mut block, &present, relation.clone()).await?,
+        _ => block.add(relation.clone(), None)?,
     }
-    plan(context, &change, &relation)?;
-    change.commit().await?;
+    plan(context, &block, &relation)?;
+    block.finish().await?;
     Ok(Tag::of("CREATE VIEW"))
 }
 
 /// Puts a view in the place of what stands there: another view, or a journey table without rows.
-async fn replace(change: &mut Change, present: &RelationRecord, relation: RelationRecord) -> Result<()> {
-    if let Some(table) = change.state.table(present).cloned() {
+async fn replace(
+    context: &Context,
+    block: &mut Block,
+    present: &RelationRecord,
+    relation: RelationRecord,
+) -> Result<()> {
+    if let Some(table) = block.state().table(present).cloned() {
         let is_journey = present.schema == "journey" && journey_tables().iter().any(|t| t.name == present.name);
         if !is_journey {
             return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a view", present.name)));
         }
-        change.close(&table).await;
-        if table.snapshot().rows() != Some(0) {
+        context.lock_table(block, &table).await?;
+        block.rebuild(&table).await?;
+        if block.at(&table)?.rows() != Some(0) {
             let message = format!("journey table \"{}\" holds rows that a view in its place would hide", present.name);
             return Err(Error::new(SqlState::ObjectNotInPrerequisiteState, message)
                 .with_hint(format!("TRUNCATE {} first, if they may go", present.full_name())));
         }
     }
-    let place = change.state.record.relation_mut(&present.schema, &present.name);
+    let state = block.state_mut();
+    let place = state.record.relation_mut(&present.schema, &present.name);
     let place = place.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
     *place = RelationRecord { oid: present.oid, comment: present.comment.clone(), ..relation };
-    change.state.tables.remove(&present.oid);
+    state.tables.remove(&present.oid);
     Ok(())
 }
 
 /// A view must plan in the catalog that it makes: its names exist, and it does not read itself.
-fn plan(context: &Context, change: &Change, relation: &RelationRecord) -> Result<()> {
-    let catalog = Arc::new(change.state.clone());
-    let resolver = Resolver::new(&context.engine, catalog, &context.system, context.search_path());
+fn plan(context: &Context, block: &Block, relation: &RelationRecord) -> Result<()> {
+    let resolver = context.resolver_at(block.moment());
     let view = relation.view().ok_or_else(|| Error::internal("a view that is none"))?;
     resolver.plan_view(view).map(|_| ())
 }

@@ -25,19 +25,23 @@ use futures::{StreamExt, TryStreamExt};
 use super::constraints::Constraints;
 use super::context::Context;
 use super::{insert, names, query};
-use crate::catalog::{RelationRecord, Resolver};
+use crate::catalog::{Block, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::Tag;
-use crate::storage::{FILE, ROW, RowAddresses, Table};
+use crate::storage::{FILE, ROW, RowAddresses, Snapshot, Table};
 
-/// INSERT: runs the source and appends its rows in one commit.
+/// INSERT: runs the source and appends its rows.
 pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<ScalarValue>) -> Result<Tag> {
-    let resolver = context.resolver().for_insert();
-    let dml = dml(query::bind(insert::plan(&resolver, insert)?, values)?)?;
-    let (relation, table) = target(&resolver, &dml.table_name, "insert into")?;
-    let source = context.engine.create_physical_plan(&dml.input).await?;
+    let mut block = context.block().await;
+    let (target, source) = {
+        let resolver = context.resolver_at(block.moment()).for_insert();
+        let dml = dml(query::bind(insert::plan(&resolver, insert)?, values)?)?;
+        let target = target(&resolver, &dml.table_name, "insert into")?;
+        (target, context.engine.create_physical_plan(&dml.input).await?)
+    };
     let rows = execute_stream(source, context.engine.task_ctx())?;
-    let count = append_to(context, relation, table, rows).await?;
+    let count = append_to(context, &mut block, target, rows).await?;
+    block.finish().await?;
     Ok(Tag::counted("INSERT", count))
 }
 
@@ -110,25 +114,28 @@ pub(super) fn default_to_null(value: &mut ast::Expr) {
     }
 }
 
-/// Adds rows to a table in one commit; columns are matched by name, absent ones are NULL.
+/// Adds rows to a table; columns are matched by name, absent ones are NULL.
 pub(crate) async fn append(context: &Context, table: &str, rows: SendableRecordBatchStream) -> Result<u64> {
-    context.transaction().admit_write()?;
-    let resolver = context.resolver();
-    let (relation, table) = target(&resolver, &TableReference::parse_str(table), "load")?;
-    let by_name = by_name(rows, table.schema())?;
-    append_to(context, relation, table, by_name).await
+    let mut block = context.block().await;
+    let target = target(&context.resolver_at(block.moment()), &TableReference::parse_str(table), "load")?;
+    let by_name = by_name(rows, target.schema())?;
+    let count = append_to(context, &mut block, target, by_name).await?;
+    block.finish().await?;
+    Ok(count)
 }
 
+/// Adds rows with the columns of a table, by position, to what a block does; [`Working::finish`](super::context::Working::finish)
+/// makes them last.
 pub(super) async fn append_to(
     context: &Context,
-    relation: &RelationRecord,
-    table: &Arc<Table>,
+    block: &mut Block,
+    target: Target,
     rows: SendableRecordBatchStream,
 ) -> Result<u64> {
-    let constraints = Constraints::of(&context.engine, relation, table.schema())?;
-    let staged = table.stage_append(checked(rows, table.schema(), constraints)).await?;
+    let constraints = Constraints::of(&context.engine, &target.relation, target.schema())?;
+    let staged = target.table.stage_append(&target.at, checked(rows, target.schema(), constraints)).await?;
     let count = staged.inserted();
-    context.catalog.home().commit(vec![staged]).await?;
+    block.stage(staged)?;
     Ok(count)
 }
 
@@ -136,15 +143,16 @@ pub(super) async fn append_to(
 pub(super) async fn delete(context: &Context, delete: &ast::Delete, values: Vec<ScalarValue>) -> Result<Tag> {
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
     let name = target_name(from.first())?;
-    // Held while reading and writing, so that no other UPDATE or DELETE of this process comes between.
-    let _writing = lock(context, &name).await?;
-    let resolver = context.resolver();
-    let doomed = query::bind(plan_delete(&resolver, delete)?, values)?;
-    let (relation, table) = target(&resolver, &name, "delete from")?;
-    let snapshot = resolver.snapshot(relation)?;
-    let addressed = address(&doomed, &table.addressed(snapshot.clone()))?;
-    let plan = LogicalPlanBuilder::from(addressed.clone()).project(address_columns(&addressed)?)?.build()?;
-
+    let mut block = context.block().await;
+    context.lock(&mut block, &name).await?;
+    let (target, plan) = {
+        let resolver = context.resolver_at(block.moment());
+        let doomed = query::bind(plan_delete(&resolver, delete)?, values)?;
+        let target = target(&resolver, &name, "delete from")?;
+        let addressed = address(&doomed, &target.table.addressed(Arc::clone(&target.at)))?;
+        let addresses = address_columns(&addressed)?;
+        (target, LogicalPlanBuilder::from(addressed).project(addresses)?.build()?)
+    };
     let mut addresses = RowAddresses::new();
     let mut rows = run(context, &plan).await?;
     while let Some(batch) = rows.try_next().await? {
@@ -152,80 +160,88 @@ pub(super) async fn delete(context: &Context, delete: &ast::Delete, values: Vec<
     }
     let count = addresses.len();
     if count > 0 {
-        let staged = table.stage_rewrite(snapshot, addresses, None).await?;
-        context.catalog.home().commit(vec![staged]).await?;
+        block.stage(target.table.stage_rewrite(target.at, addresses, None).await?)?;
     }
+    drop((rows, plan));
+    block.finish().await?;
     Ok(Tag::counted("DELETE", count))
 }
 
 /// UPDATE.
 pub(super) async fn update(context: &Context, update: &ast::Update, values: Vec<ScalarValue>) -> Result<Tag> {
     let name = target_name(Some(&update.table))?;
-    let _writing = lock(context, &name).await?;
-    let resolver = context.resolver();
-    let dml = dml(query::bind(plan_update(&resolver, update)?, values)?)?;
-    let (relation, table) = target(&resolver, &name, "update")?;
-    let snapshot = resolver.snapshot(relation)?;
-    let plan = address(&dml.input, &table.addressed(snapshot.clone()))?;
-
-    let constraints = Constraints::of(&context.engine, relation, table.schema())?;
+    let mut block = context.block().await;
+    context.lock(&mut block, &name).await?;
+    let (target, plan) = {
+        let resolver = context.resolver_at(block.moment());
+        let dml = dml(query::bind(plan_update(&resolver, update)?, values)?)?;
+        let target = target(&resolver, &name, "update")?;
+        let plan = address(&dml.input, &target.table.addressed(Arc::clone(&target.at)))?;
+        (target, plan)
+    };
+    let table_schema = target.schema();
+    let constraints = Constraints::of(&context.engine, &target.relation, target.schema())?;
     let addresses = Arc::new(Mutex::new(RowAddresses::default()));
-    let (noted, width) = (addresses.clone(), table.schema().fields().len());
+    let (noted, width) = (addresses.clone(), table_schema.fields().len());
     let values = run(context, &plan).await?.map(move |batch| {
         let batch = batch?;
         note_addresses(&batch, &mut noted.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(batch.project(&(0..width).collect::<Vec<_>>())?)
     });
     let schema = Arc::new(plan.schema().as_arrow().project(&(0..width).collect::<Vec<_>>())?);
+    drop(plan);
     let values: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, values));
-    let added = table.stage_append(checked(values, table.schema(), constraints)).await?;
+    let added = target.table.stage_append(&target.at, checked(values, table_schema, constraints)).await?;
     let addresses = std::mem::take(&mut *addresses.lock().unwrap_or_else(PoisonError::into_inner));
     let count = added.inserted();
     if count > 0 {
-        let removed = table.stage_rewrite(snapshot, addresses, None).await?;
-        context.catalog.home().commit(vec![removed.with(added)?]).await?;
+        let removed = target.table.stage_rewrite(target.at, addresses, None).await?;
+        block.stage(removed.with(added)?)?;
     }
+    block.finish().await?;
     Ok(Tag::counted("UPDATE", count))
 }
 
-/// TRUNCATE: each table in a commit of its own.
+/// TRUNCATE: of several tables all or none.
 pub(super) async fn truncate(context: &Context, truncate: &ast::Truncate) -> Result<Tag> {
     let tables = truncate.table_names.iter().map(|named| names::reference(&named.name)).collect::<Result<Vec<_>>>()?;
-    let resolver = context.resolver();
-    tables.iter().try_for_each(|name| target(&resolver, name, "truncate").map(|_| ()))?;
-    for name in tables {
-        let _writing = lock(context, &name).await?;
-        let resolver = context.resolver();
-        let (_, table) = target(&resolver, &name, "truncate")?;
-        let staged = table.stage_truncate();
-        context.catalog.home().commit(vec![staged]).await?;
+    let mut block = context.block().await;
+    let truncated =
+        |block: &Block, name: &TableReference| target(&context.resolver_at(block.moment()), name, "truncate");
+    tables.iter().try_for_each(|name| truncated(&block, name).map(|_| ()))?;
+    for name in &tables {
+        context.lock(&mut block, name).await?;
     }
+    for name in &tables {
+        let target = truncated(&block, name)?;
+        block.stage(target.table.stage_truncate(&target.at))?;
+    }
+    block.finish().await?;
     Ok(Tag::of("TRUNCATE TABLE"))
 }
 
-/// Waits for the right to change a table's rows; while it waits, a statement may put another table under the name.
-async fn lock(context: &Context, name: &TableReference) -> Result<tokio::sync::OwnedMutexGuard<()>> {
-    loop {
-        let table = target(&context.resolver(), name, "change")?.1.clone();
-        let writing = table.write_lock().await;
-        if Arc::ptr_eq(target(&context.resolver(), name, "change")?.1, &table) {
-            return Ok(writing);
-        }
+/// The table that a statement writes to, and the version of it that the statement sees.
+pub(super) struct Target {
+    pub relation: RelationRecord,
+    pub table: Arc<Table>,
+    pub at: Arc<Snapshot>,
+}
+
+impl Target {
+    /// The table's columns.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(self.at.schema())
     }
 }
 
 /// The table a write goes to; 42809 for a view.
-pub(super) fn target<'a>(
-    resolver: &'a Resolver<'_>,
-    name: &TableReference,
-    verb: &str,
-) -> Result<(&'a RelationRecord, &'a Arc<Table>)> {
+pub(super) fn target(resolver: &Resolver<'_>, name: &TableReference, verb: &str) -> Result<Target> {
     let relation = resolver.relation(name)?;
-    let table = resolver.catalog().table(relation).ok_or_else(|| {
+    let table = resolver.moment().state.table(relation).ok_or_else(|| {
         Error::new(SqlState::WrongObjectType, format!("cannot {verb} view \"{}\"", relation.name))
             .with_hint("write to the tables it reads")
     })?;
-    Ok((relation, table))
+    Ok(Target { relation: relation.clone(), table: Arc::clone(table), at: resolver.snapshot(relation)? })
 }
 
 fn target_name(from: Option<&ast::TableWithJoins>) -> Result<TableReference> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 
-use super::compaction::{Effort, choose};
+use super::compaction::Effort;
 use super::table::Table;
 use crate::error::{Result, SqlState};
 
@@ -54,7 +54,7 @@ impl Background {
         if at.version().is_multiple_of(CHECKPOINT_INTERVAL) {
             self.spawn(checkpointed(Arc::clone(table), tends));
         }
-        if tends && choose(&at, Effort::Steady).is_some() && !table.tending.swap(true, Ordering::AcqRel) {
+        if tends && table.worth_joining(&at, Effort::Steady).is_some() && !table.tending.swap(true, Ordering::AcqRel) {
             self.spawn(tended(Arc::clone(table), self.turn()));
         }
     }
@@ -68,7 +68,8 @@ async fn tended(table: Arc<Table>, turn: Arc<tokio::sync::Mutex<()>>) {
             Ok(true) => {}
             Ok(false) => {
                 table.tending.store(false, Ordering::Release);
-                if choose(&table.snapshot(), Effort::Steady).is_none() || table.tending.swap(true, Ordering::AcqRel) {
+                let is_done = table.worth_joining(&table.snapshot(), Effort::Steady).is_none();
+                if is_done || table.tending.swap(true, Ordering::AcqRel) {
                     return;
                 }
             }

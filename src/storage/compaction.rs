@@ -13,12 +13,16 @@
 //! where such a statement was faster, the round's files are dropped.
 //! Files of other programs, which claim no order, are brought into it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::common::config::TableParquetOptions;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlanProperties;
 use futures::StreamExt;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::timeout;
 
 use super::ranges::Span;
 use super::scan::TableScan;
@@ -36,6 +40,9 @@ const PILE: usize = 4;
 const ROWS: u64 = 8 << 20;
 /// Files that one round rewrites.
 const FILES: usize = 256;
+
+/// How long work in the background waits for a statement that changes rows.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Below these a file of a table without an order is small: a quarter of what it may have.
 const SMALL_BYTES: u64 = 32 << 20;
@@ -71,7 +78,9 @@ impl Table {
     /// One round: false if nothing is worth one. 40001 if another statement changed the same files first.
     pub(super) async fn compact(self: &Arc<Self>, effort: Effort) -> Result<bool> {
         let at = self.snapshot();
-        let Some(group) = choose(&at, effort) else { return Ok(false) };
+        let Some(group) = self.worth_joining(&at, effort) else { return Ok(false) };
+        // A block that changes rows may take its time: there is no use in work that would have to wait for it.
+        drop(self.turn_to_write(effort).await?);
         let drafts = self.rewritten(&at, &group).await?;
         let removes: Vec<_> = group.iter().map(|index| Arc::clone(&at.files()[*index])).collect();
         let before: Option<u64> = removes.iter().map(|file| file.rows()).sum();
@@ -80,9 +89,32 @@ impl Table {
             return Err(Error::internal(format!("{before:?} rows became {after:?} when files were joined")));
         }
         let staged = self.staged(&at, Operation::Compact, removes, drafts);
-        let writing = self.write_lock().await;
+        let writing = self.turn_to_write(effort).await?;
         staged.commit_under(writing).await?;
         Ok(true)
+    }
+
+    /// The write lock; 40001 where work in the background would have to wait long for it.
+    async fn turn_to_write(&self, effort: Effort) -> Result<OwnedMutexGuard<()>> {
+        match effort {
+            Effort::Steady => timeout(PATIENCE, self.write_lock()).await.map_err(|_| conflict("rows are changed")),
+            Effort::Complete => Ok(self.write_lock().await),
+        }
+    }
+
+    /// The files that are to become fewer, by index; none if nothing is worth it. Those of a version that a block reads are not
+    /// joined with others: it must find its rows, and no other ones, in the files that follow, or it could not change them.
+    pub(super) fn worth_joining(&self, at: &Snapshot, effort: Effort) -> Option<Vec<usize>> {
+        let read: Vec<_> = self.entered().iter().map(|version| self.followed(version)).collect();
+        let mut classes: BTreeMap<Vec<bool>, Vec<usize>> = BTreeMap::new();
+        for (index, file) in at.files().iter().enumerate() {
+            let class = read.iter().map(|version| version.holds(&file.path)).collect();
+            classes.entry(class).or_default().push(index);
+        }
+        classes.into_values().find_map(|class| {
+            let group = choose(&at.part(&class), effort)?;
+            Some(group.into_iter().map(|place| class[place]).collect())
+        })
     }
 
     /// The rows of some files in new ones.
@@ -127,8 +159,8 @@ enum Rewrite {
     Anyhow(Writer),
 }
 
-/// The files that are to become fewer, by index; none if nothing is worth it.
-pub(super) fn choose(at: &Snapshot, effort: Effort) -> Option<Vec<usize>> {
+/// The files of a version that are to become fewer, by index.
+fn choose(at: &Snapshot, effort: Effort) -> Option<Vec<usize>> {
     match at.sorting() {
         Some(sorting) => choose_sorted(at, sorting, effort),
         None => choose_small(at, effort),

@@ -4,6 +4,7 @@
 //! journeydb.json             {"format": 1}
 //! lock                       held by the process that has the database open
 //! catalog/<20 digits>.json   catalog records; the newest counts
+//! intents/<uuid>.json        commits of several things that stand and are not finished
 //! tables/<location>/         one Delta table each
 //! tmp/                       files that have no name yet
 //! ```
@@ -18,19 +19,22 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::{StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
 use super::background::Background;
 use super::cleanup::Unnamed;
 use super::column_cache::{COLUMN_CACHE, ColumnCache};
-use super::commit::{Staged, single};
+use super::commit::{Commit, finished};
 use super::disk::{Disk, LocalDisk};
 use super::files::{Files, TEMPORARY};
+use super::journal::Journal;
 use super::lock::{LOCK, Lock, unusable};
+use super::locks::Waits;
 use super::log::Log;
 use super::memory::Memory;
 use super::sorting::Sorting;
+use super::staged::Staged;
 use super::store::SyncedStore;
 use super::sweep::sweep_folders;
 use super::table::{Place, Table};
@@ -42,8 +46,6 @@ const FORMAT: u32 = 1;
 const MARK: &str = "journeydb.json";
 /// The folder of tables.
 const TABLES: &str = "tables";
-/// Catalog records kept, the newest included.
-const RECORDS: usize = 8;
 
 /// A database's home.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ pub struct Home {
     memory: Arc<Memory>,
     lock: Option<Arc<Lock>>,
     background: Arc<Background>,
+    journal: Arc<Journal>,
+    waits: Arc<Waits>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,7 +90,9 @@ impl Home {
             let mark = serde_json::to_vec(&Mark { format: FORMAT }).map_err(|e| Error::internal(e.to_string()))?;
             store.put(&Path::from(MARK), mark.into()).await?;
         }
-        Ok(Arc::new(Self::new(store, Some(files), Some(Arc::new(lock)))?))
+        let home = Self::new(store, Some(files), Some(Arc::new(lock)))?;
+        home.journal.recover().await?;
+        Ok(Arc::new(home))
     }
 
     /// A database that lives as long as its handles.
@@ -97,7 +103,9 @@ impl Home {
     fn new(store: Arc<dyn ObjectStore>, files: Option<Arc<Files>>, lock: Option<Arc<Lock>>) -> Result<Self> {
         let cache = Arc::new(ColumnCache::new(COLUMN_CACHE));
         let memory = Arc::new(Memory::new(Arc::clone(&cache)));
-        Ok(Self { store, url: next_url()?, files, cache, memory, lock, background: Arc::default() })
+        let journal = Arc::new(Journal::new(Arc::clone(&store)));
+        let (background, waits) = (Arc::default(), Arc::default());
+        Ok(Self { store, url: next_url()?, files, cache, memory, lock, background, journal, waits })
     }
 
     /// The columns kept in memory.
@@ -117,36 +125,12 @@ impl Home {
 
     /// The newest catalog record and its version.
     pub async fn read_catalog(&self) -> Result<Option<(u64, Vec<u8>)>> {
-        let Some(version) = self.records().await?.last().copied() else {
-            return Ok(None);
-        };
-        let record = self.store.get(&record_path(version)).await?.bytes().await?;
-        Ok(Some((version, record.to_vec())))
+        self.journal.records().newest().await
     }
 
     /// Writes a catalog record, durable when this returns; 40001 if that version is there.
     pub async fn write_catalog(&self, version: u64, record: Vec<u8>) -> Result<()> {
-        match self.store.put_opts(&record_path(version), record.into(), PutMode::Create.into()).await {
-            Ok(_) => {}
-            Err(object_store::Error::AlreadyExists { .. }) => {
-                return Err(Error::new(SqlState::SerializationFailure, "the catalog was changed by another statement")
-                    .with_hint("run the statement again"));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        // The record is written: an old one that stays is no reason to say that it isn't.
-        if let Err(error) = self.forget_records().await {
-            tracing::warn!(%error, "old catalog records stay until the next change");
-        }
-        Ok(())
-    }
-
-    async fn forget_records(&self) -> Result<()> {
-        let records = self.records().await?;
-        for old in &records[..records.len().saturating_sub(RECORDS)] {
-            self.store.delete(&record_path(*old)).await?;
-        }
-        Ok(())
+        self.journal.records().write(version, record).await
     }
 
     /// Makes a table without rows. What an unfinished creation left in its place is removed; the caller knows that no
@@ -190,13 +174,23 @@ impl Home {
         Ok(())
     }
 
-    /// Commits staged changes: all of them or none, durable when this returns. 40001 if another statement was faster;
-    /// then nothing has happened and the statement may be run again. Several tables in one commit: 0A000.
+    /// A commit of nothing yet.
+    pub fn begin_commit(&self) -> Commit {
+        Commit::new(Arc::clone(&self.journal))
+    }
+
+    /// Commits staged changes, one a table: all of them or none, durable when this returns. 40001 if another statement was
+    /// faster; then nothing has happened and the statement may be run again. It runs in a task of its own: a caller that
+    /// goes away in the middle neither stops it nor tears it.
     pub async fn commit(&self, staged: Vec<Staged>) -> Result<()> {
-        match single(staged)? {
-            Some(change) => change.commit().await,
-            None => Ok(()),
-        }
+        let mut commit = self.begin_commit();
+        staged.into_iter().for_each(|change| commit.change(change));
+        finished(tokio::spawn(async move { commit.lock().await.finish(None, || ()).await })).await
+    }
+
+    /// Looks at several tables, and whatever else changes with them, at one instant: no commit shows itself meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce() -> T) -> T {
+        self.journal.look(look)
     }
 
     /// Removes what no table needs: folders of tables that are not among `live`, files of unfinished commits, and files
@@ -228,17 +222,9 @@ impl Home {
 
     fn table(&self, log: Log, folder: Path, snapshot: super::Snapshot) -> Arc<Table> {
         let (store, url, cache) = (Arc::clone(&self.store), self.url.clone(), Arc::clone(&self.cache));
-        let background = Arc::downgrade(&self.background);
-        Table::new(Place { log, store, url, folder, cache, background }, snapshot, self.lock.clone())
-    }
-
-    /// The versions of the catalog records, in order.
-    async fn records(&self) -> Result<Vec<u64>> {
-        let listed: Vec<_> = self.store.list(Some(&Path::from("catalog"))).try_collect().await?;
-        let version = |path: &Path| path.filename()?.strip_suffix(".json")?.parse().ok();
-        let mut versions: Vec<u64> = listed.iter().filter_map(|object| version(&object.location)).collect();
-        versions.sort_unstable();
-        Ok(versions)
+        let (background, journal) = (Arc::downgrade(&self.background), Arc::clone(&self.journal));
+        let place = Place { log, store, url, folder, cache, background, journal, waits: Arc::clone(&self.waits) };
+        Table::new(place, snapshot, self.lock.clone())
     }
 }
 
@@ -278,10 +264,6 @@ async fn check_format(path: &FsPath, store: &dyn ObjectStore) -> Result<()> {
         ),
         Err(_) => wrong(format!("has a damaged {MARK}"), "restore the file: it holds {\"format\":1}"),
     }
-}
-
-fn record_path(version: u64) -> Path {
-    Path::from(format!("catalog/{version:020}.json"))
 }
 
 /// The folder of a table. Lower-case letters, digits, `_` and `-` stand for themselves; every other byte is written

@@ -77,7 +77,7 @@ impl Log {
         let protocol: Protocol = serde_json::from_str(r#"{"minReaderVersion":1,"minWriterVersion":2}"#)
             .map_err(|error| Error::internal(error.to_string()))?;
         let actions = [commit_info("CREATE TABLE"), Action::Protocol(protocol), Action::Metadata(metadata.clone())];
-        match self.write(0, &actions).await? {
+        match self.put(0, encoded(0, &actions)?).await? {
             Put::Done => Ok(Snapshot::new(0, Arc::new(metadata), Arc::new(schema.clone()), vec![])),
             Put::Taken => Err(Error::new(SqlState::DuplicateTable, format!("table {} exists already", self.name))),
         }
@@ -96,8 +96,8 @@ impl Log {
         Ok(Snapshot::new(state.version(), Arc::new(state.metadata().clone()), schema, files))
     }
 
-    /// Puts a change as a version, if that version is free.
-    pub async fn commit(&self, version: u64, change: &Change) -> Result<Put> {
+    /// What the log says of a change as a version.
+    pub fn body(&self, version: u64, change: &Change) -> Result<Bytes> {
         let now = Utc::now().timestamp_millis();
         let mut actions = vec![commit_info(change.operation.name())];
         actions.extend(change.altered.iter().map(|metadata| Action::Metadata(Metadata::clone(metadata))));
@@ -107,7 +107,47 @@ impl Log {
         actions.extend(removes.map(Action::Remove));
         let adds = change.adds.iter().map(|file| Add { data_change, ..add(file, &change.schema) });
         actions.extend(adds.map(Action::Add));
-        self.write(version, &actions).await
+        encoded(version, &actions)
+    }
+
+    /// Puts what the log says as a version, if that version is free.
+    pub async fn put(&self, version: u64, body: Bytes) -> Result<Put> {
+        match self.store.write_commit_entry(version, CommitOrBytes::LogBytes(body), Uuid::nil()).await {
+            Ok(()) => Ok(Put::Done),
+            Err(TransactionError::VersionAlreadyExists(_)) => Ok(Put::Taken),
+            Err(TransactionError::ObjectStore { source }) => Err(source.into()),
+            Err(other) => Err(broken(other)),
+        }
+    }
+
+    /// Puts what a commit that stands says, unless the log says it already, as that version or, where other programs were
+    /// faster, as the next free one; tells which. 55000 if they have changed files that the commit removes.
+    pub async fn ensure(&self, version: u64, body: Bytes) -> Result<u64> {
+        let mut at = version;
+        while self.put(at, body.clone()).await? == Put::Taken {
+            if self.store.read_commit_entry(at).await.map_err(broken)?.is_some_and(|found| found == body) {
+                return Ok(at);
+            }
+            self.check_removes(&get_actions(version, &body).map_err(broken)?).await?;
+            at += 1;
+        }
+        Ok(at)
+    }
+
+    /// 55000 if files that a commit removes are not there.
+    async fn check_removes(&self, actions: &[Action]) -> Result<()> {
+        let newest = self.replay().await?;
+        let mut removes = actions.iter().filter_map(|action| match action {
+            Action::Remove(remove) => Some(remove.path.as_str()),
+            _ => None,
+        });
+        match removes.find(|path| !newest.holds(path)) {
+            None => Ok(()),
+            Some(_) => {
+                let message = format!("another program changed the table {} in the middle of a commit", self.name);
+                Err(Error::new(SqlState::ObjectNotInPrerequisiteState, message))
+            }
+        }
     }
 
     /// Whether a version is still in the log. A handle whose version has been cleaned away would commit into the past:
@@ -162,20 +202,6 @@ impl Log {
             other => broken(other),
         })
     }
-
-    async fn write(&self, version: u64, actions: &[Action]) -> Result<Put> {
-        let lines = actions.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
-        let body = Bytes::from(lines.map_err(|error| Error::internal(error.to_string()))?.join("\n"));
-        if get_actions(version, &body).map_err(broken)? != actions {
-            return Err(Error::internal("a commit doesn't read back as it was written"));
-        }
-        match self.store.write_commit_entry(version, CommitOrBytes::LogBytes(body), Uuid::nil()).await {
-            Ok(()) => Ok(Put::Done),
-            Err(TransactionError::VersionAlreadyExists(_)) => Ok(Put::Taken),
-            Err(TransactionError::ObjectStore { source }) => Err(source.into()),
-            Err(other) => Err(broken(other)),
-        }
-    }
 }
 
 impl Operation {
@@ -188,6 +214,16 @@ impl Operation {
             Self::Compact => "OPTIMIZE",
         }
     }
+}
+
+/// Actions as the log holds them, read back before anybody relies on them.
+fn encoded(version: u64, actions: &[Action]) -> Result<Bytes> {
+    let lines = actions.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+    let body = Bytes::from(lines.map_err(|error| Error::internal(error.to_string()))?.join("\n"));
+    if get_actions(version, &body).map_err(broken)? != actions {
+        return Err(Error::internal("a commit doesn't read back as it was written"));
+    }
+    Ok(body)
 }
 
 /// The metadata of a table whose columns have become others.

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `disk`, `files`, `store` | writes that are durable when they return: the operations, the protocol over them, the object store of both |
 //! | `home`, `lock`, `sweep` | the database's folder and its catalog records, who holds it, what crashes leave |
-//! | `log`, `snapshot`, `commit` | a table's versions: read, held in memory, made |
+//! | `log`, `snapshot`, `staged`, `pending`, `commit` | a table's versions: read, held in memory, prepared, of a block alone, made |
+//! | `journal`, `records` | several of them and the catalog's in one commit; the catalog's versions |
+//! | `locks` | who may change rows, and who waits for whom |
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
 //! | `table`, `writer`, `layout`, `rewrite` | one table; its files, written and rewritten; how columns lie in them |
 //! | `sorting`, `sorter` | the order that a table keeps its rows in, and who brings them into it |
@@ -27,16 +29,20 @@ mod disk;
 mod file_bytes;
 mod files;
 mod home;
+mod journal;
 mod layout;
 mod lock;
+mod locks;
 mod log;
 mod memory;
 mod merging;
 mod owners;
+mod pending;
 mod pinned;
 mod placement;
 mod pruning;
 mod ranges;
+mod records;
 mod rewrite;
 mod run_merge;
 mod scan;
@@ -44,6 +50,7 @@ mod schema;
 mod snapshot;
 mod sorter;
 mod sorting;
+mod staged;
 mod statistics;
 mod store;
 mod sweep;
@@ -51,12 +58,15 @@ mod table;
 mod writer;
 
 pub use column_cache::{COLUMN_CACHE, CacheFacts, ColumnCache};
-pub use commit::Staged;
+pub use commit::{Commit, Held, Locked, Record};
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use home::Home;
+pub use locks::{Owner, WriteLock};
 pub use memory::Memory;
+pub use pending::Pending;
 pub use rewrite::RowAddresses;
 pub use scan::{FILE, ROW, determined_entity};
 pub use snapshot::{DataFile, Snapshot};
 pub use sorting::Sorting;
-pub use table::{Closing, Table};
+pub use staged::Staged;
+pub use table::Table;

@@ -75,6 +75,11 @@ impl Snapshot {
         &self.files
     }
 
+    /// Whether a file is among them.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok()
+    }
+
     /// The names of the files.
     pub(super) fn paths(&self) -> HashSet<&str> {
         self.files.iter().map(|file| file.path.as_str()).collect()
@@ -102,6 +107,24 @@ impl Snapshot {
         }
         let summary = Arc::new(summary(&self.files, &self.schema)?);
         Ok(Arc::clone(self.summary.get_or_init(|| summary)))
+    }
+
+    /// Some of the files, by index in order.
+    pub(super) fn part(&self, files: &[usize]) -> Self {
+        let files = files.iter().map(|index| Arc::clone(&self.files[*index])).collect();
+        Self::new(self.version, Arc::clone(&self.metadata), Arc::clone(&self.schema), files)
+    }
+
+    /// The same rows with some files joined into others; none if not all of them are here.
+    pub(super) fn with_joined(&self, joined: &Joined) -> Option<Self> {
+        if !joined.removes.iter().all(|path| self.holds(path)) {
+            return None;
+        }
+        let kept = self.files.iter().filter(|file| !joined.removes.contains(&file.path)).cloned();
+        let columns = self.schema.fields().len();
+        let fits = |file: &Arc<DataFile>| file.statistics.column_statistics.len() == columns;
+        let files = kept.chain(joined.adds.iter().cloned()).collect();
+        joined.adds.iter().all(fits).then(|| Self::new(self.version, self.metadata.clone(), self.schema.clone(), files))
     }
 
     /// The version that a change makes of this one; 40001 if the change doesn't fit it, because another one came first.
@@ -158,6 +181,15 @@ impl DataFile {
     }
 }
 
+/// A version that has only joined files.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub version: u64,
+    /// Names.
+    pub removes: HashSet<String>,
+    pub adds: Vec<Arc<DataFile>>,
+}
+
 /// What one commit does to a table.
 #[derive(Debug)]
 pub(super) struct Change {
@@ -179,13 +211,11 @@ impl Change {
         self.altered.is_none() && self.adds == self.removes
     }
 
-    /// The same, with what its new files say of the entity: the column that determines the others, or none.
-    pub fn determined(self, by: Option<&str>) -> Self {
-        let adds = self.adds.iter().map(|file| match file.determined_by.as_deref() == by {
-            true => Arc::clone(file),
-            false => Arc::new(DataFile { determined_by: by.map(str::to_owned), ..DataFile::clone(file) }),
-        });
-        Self { adds: adds.collect(), ..self }
+    /// Notes what its new files say of the entity: the column that determines the others, or none.
+    pub fn determine(&mut self, by: Option<&str>) {
+        for file in self.adds.iter_mut().filter(|file| file.determined_by.as_deref() != by) {
+            *file = Arc::new(DataFile { determined_by: by.map(str::to_owned), ..DataFile::clone(file) });
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One table: the newest version in memory, and changes staged for the next.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -17,19 +17,23 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::background::Background;
 use super::column_cache::ColumnCache;
-use super::commit::Staged;
+use super::commit::Committing;
+use super::journal::Journal;
 use super::lock::Lock;
+use super::locks::Waits;
 use super::log::{Log, altered};
-use super::owners::Register;
 use super::rewrite::{RowAddresses, survivors};
 use super::scan::TableScan;
-use super::snapshot::{Change, DataFile, Operation, Snapshot};
+use super::snapshot::{Change, DataFile, Joined, Operation, Snapshot, conflict};
+use super::staged::Staged;
 use super::writer::{Drafts, Target, Writer};
 use crate::error::{Error, Result, SqlState};
 
 /// A Delta table in a [`Home`](super::Home).
 #[derive(Debug)]
 pub struct Table {
+    /// Its own in this process.
+    pub(super) number: u64,
     pub(super) log: Log,
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) url: ObjectStoreUrl,
@@ -41,11 +45,17 @@ pub struct Table {
     /// Files that versions have let go of since the table was opened, with the time in milliseconds: a checkpoint forgets
     /// them when their time is over, though somebody may still be reading them then.
     pub(super) let_go: std::sync::Mutex<HashMap<String, i64>>,
-    /// Held by one commit at a time, from check to put.
-    pub(super) committing: Arc<Mutex<Register>>,
+    /// Versions that blocks read, which may want to change their rows.
+    blocks: std::sync::Mutex<Vec<Weak<Snapshot>>>,
+    /// Later versions that only joined files, as long as somebody may read one before them.
+    joins: std::sync::Mutex<Vec<Joined>>,
+    pub(super) committing: Committing,
     writing: Arc<Mutex<()>>,
+    /// What commits to all tables of the home share.
+    pub(super) journal: Arc<Journal>,
+    pub(super) waits: Arc<Waits>,
     /// Whether the catalog has let go of it: what is written to it would be lost.
-    closed: AtomicBool,
+    pub(super) closed: AtomicBool,
     /// The home's, as long as it lives.
     pub(super) background: Weak<Background>,
     /// Whether a task is joining its files, or waits for its turn to.
@@ -62,12 +72,16 @@ pub(super) struct Place {
     pub folder: Path,
     pub cache: Arc<ColumnCache>,
     pub background: Weak<Background>,
+    pub journal: Arc<Journal>,
+    pub waits: Arc<Waits>,
 }
 
 impl Table {
     pub(super) fn new(place: Place, snapshot: Snapshot, lock: Option<Arc<Lock>>) -> Arc<Self> {
-        let Place { log, store, url, folder, cache, background } = place;
+        static TABLES: AtomicU64 = AtomicU64::new(0);
+        let Place { log, store, url, folder, cache, background, journal, waits } = place;
         Arc::new(Self {
+            number: TABLES.fetch_add(1, Ordering::Relaxed),
             log,
             store,
             url,
@@ -76,8 +90,12 @@ impl Table {
             newest: RwLock::new(Arc::new(snapshot)),
             older: std::sync::Mutex::default(),
             let_go: std::sync::Mutex::default(),
+            blocks: std::sync::Mutex::default(),
+            joins: std::sync::Mutex::default(),
             committing: Arc::default(),
             writing: Arc::default(),
+            journal,
+            waits,
             closed: AtomicBool::new(false),
             background,
             tending: AtomicBool::new(false),
@@ -106,6 +124,49 @@ impl Table {
         let mut older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
         older.retain(|version| version.strong_count() > 0);
         older.push(Arc::downgrade(&before));
+        drop(before);
+        let is_read = older.iter().any(|version| version.strong_count() > 0);
+        drop(older);
+        if !is_read {
+            self.joins.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    /// Keeps the files of a version that is none of the log's, as long as it lives.
+    pub(super) fn note(&self, version: &Arc<Snapshot>) {
+        self.older.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(version));
+    }
+
+    /// Remembers that a version has only joined files.
+    pub(super) fn joined(&self, version: u64, change: &Change) {
+        let removes = change.removes.iter().map(|file| file.path.clone()).collect();
+        let joined = Joined { version, removes, adds: change.adds.clone() };
+        self.joins.lock().unwrap_or_else(PoisonError::into_inner).push(joined);
+    }
+
+    /// The rows of a version in the files that hold them now, where files were only joined since. A file that was joined with
+    /// rows of others stays as it was.
+    pub(super) fn followed(&self, at: &Arc<Snapshot>) -> Arc<Snapshot> {
+        let mut followed = Arc::clone(at);
+        for joined in self.joins.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            match followed.with_joined(joined) {
+                Some(next) if joined.version > at.version() => followed = Arc::new(next),
+                _ => {}
+            }
+        }
+        if !Arc::ptr_eq(&followed, at) {
+            self.note(&followed);
+        }
+        followed
+    }
+
+    /// 40001 unless the newest version still holds some files.
+    pub(super) fn still_holds<'a>(&self, mut files: impl Iterator<Item = &'a Arc<DataFile>>) -> Result<()> {
+        let newest = self.snapshot();
+        match files.all(|file| newest.holds(&file.path)) {
+            true => Ok(()),
+            false => Err(conflict("rows that this statement changes were changed")),
+        }
     }
 
     /// The names of the files that the newest version holds, and those before it that are being read.
@@ -114,6 +175,19 @@ impl Table {
         let older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
         let read = older.iter().filter_map(Weak::upgrade).chain([Arc::clone(&newest)]);
         read.flat_map(|version| version.paths().into_iter().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// Says that a block reads a version, and may want to change its rows before the version dies.
+    pub fn enter(&self, at: &Arc<Snapshot>) {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.retain(|version| version.strong_count() > 0);
+        blocks.push(Arc::downgrade(at));
+    }
+
+    /// The versions that blocks read.
+    pub(super) fn entered(&self) -> Vec<Arc<Snapshot>> {
+        let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Reads the rows of a version. It takes no INSERT: rows come in by [`Table::stage_append`].
@@ -127,31 +201,21 @@ impl Table {
         Arc::new(TableScan::addressed_rows(Arc::clone(self), at))
     }
 
-    /// Waits for the right to change rows. UPDATE and DELETE hold it from their read to their commit, so that within the
-    /// process none is refused because of another.
-    pub async fn write_lock(&self) -> OwnedMutexGuard<()> {
+    /// Waits for the right to change rows, for somebody who asks for no other.
+    pub(super) async fn write_lock(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.writing).lock_owned().await
-    }
-
-    /// Waits for the writes under way and keeps others waiting: for a statement that drops the table or puts another in
-    /// its place.
-    pub async fn close(self: &Arc<Self>) -> Closing {
-        let writing = self.write_lock().await;
-        let committing = Arc::clone(&self.committing).lock_owned().await;
-        Closing { table: Arc::clone(self), _writing: writing, _committing: committing }
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Writes rows that the next commit adds. Their columns are the table's, in order; 42804 for another type, 23502 for
-    /// a NULL where none may be.
-    pub async fn stage_append(self: &Arc<Self>, rows: SendableRecordBatchStream) -> Result<Staged> {
-        let at = self.snapshot();
-        let mut writer = Writer::new(self.target(&at))?;
-        let inserted = self.copy(rows, &at, &mut writer).await?;
-        Ok(self.staged(&at, Operation::Append, vec![], writer.finish().await?).counted(inserted, 0))
+    /// Writes rows that a commit adds to a version or a later one. Their columns are that version's, in order; 42804 for another
+    /// type, 23502 for a NULL where none may be.
+    pub async fn stage_append(self: &Arc<Self>, at: &Arc<Snapshot>, rows: SendableRecordBatchStream) -> Result<Staged> {
+        let mut writer = Writer::new(self.target(at))?;
+        let inserted = self.copy(rows, at, &mut writer).await?;
+        Ok(self.staged(at, Operation::Append, vec![], writer.finish().await?).counted(inserted, 0))
     }
 
     /// Writes what the next commit puts in place of the removed rows' files: the rows of those that stay, and the added
@@ -182,23 +246,21 @@ impl Table {
         Ok(staged.counted(inserted, removed.len()))
     }
 
-    /// Removes all rows.
-    pub fn stage_truncate(self: &Arc<Self>) -> Staged {
-        let at = self.snapshot();
-        let staged = self.staged(&at, Operation::Truncate, at.files().to_vec(), Drafts::none(self.target(&at)));
+    /// Removes all rows of a version.
+    pub fn stage_truncate(self: &Arc<Self>, at: &Arc<Snapshot>) -> Staged {
+        let staged = self.staged(at, Operation::Truncate, at.files().to_vec(), Drafts::none(self.target(at)));
         staged.counted(0, at.rows().unwrap_or_default())
     }
 
     /// Adds a column at the end, NULL in the rows that are there; 23502 if there are any and it may not be NULL.
-    pub fn stage_add_column(self: &Arc<Self>, column: Field) -> Result<Staged> {
-        let at = self.snapshot();
+    pub fn stage_add_column(self: &Arc<Self>, at: &Arc<Snapshot>, column: Field) -> Result<Staged> {
         if !column.is_nullable() && at.rows() != Some(0) {
             return Err(self.contains_null(column.name()));
         }
         let columns = at.schema().fields().iter().cloned().chain([Arc::new(column)]).collect::<Vec<_>>();
         let schema = Arc::new(Schema::new(columns));
         let metadata = altered(at.metadata(), &schema)?;
-        let staged = self.staged(&at, Operation::AddColumn, vec![], Drafts::none(self.target(&at)));
+        let staged = self.staged(at, Operation::AddColumn, vec![], Drafts::none(self.target(at)));
         Ok(staged.altering(metadata, schema))
     }
 
@@ -279,25 +341,5 @@ impl Table {
     /// Its name without the schema, for messages.
     fn name(&self) -> String {
         self.folder.parts().next_back().map(|part| part.as_ref().to_owned()).unwrap_or_default()
-    }
-}
-
-/// A table that is about to go. Nothing commits to it while this is held; dropping it gives the table back.
-#[derive(Debug)]
-pub struct Closing {
-    table: Arc<Table>,
-    _writing: OwnedMutexGuard<()>,
-    _committing: OwnedMutexGuard<Register>,
-}
-
-impl Closing {
-    /// Whether this holds a table.
-    pub fn holds(&self, table: &Arc<Table>) -> bool {
-        Arc::ptr_eq(&self.table, table)
-    }
-
-    /// The table is gone: writes that waited, and all later ones, fail with 40001.
-    pub fn finish(self) {
-        self.table.closed.store(true, Ordering::Release);
     }
 }

@@ -277,6 +277,13 @@ impl Drafts {
         self.owners.join(std::mem::take(&mut other.owners));
     }
 
+    /// Removes those that nobody needs any more.
+    pub fn retain(&mut self, needed: impl Fn(&DataFile) -> bool) {
+        let (kept, gone) = std::mem::take(&mut self.files).into_iter().partition(|file| needed(file));
+        self.files = kept;
+        drop(Self { files: gone, target: self.target.clone(), owners: Owners::default() });
+    }
+
     /// They belong to a commit now.
     pub fn keep(mut self) -> Owners {
         self.files.clear();

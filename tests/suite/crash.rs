@@ -12,10 +12,11 @@ use std::time::Duration;
 use rand::{Rng, RngExt, SeedableRng};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-/// What the database should hold: rows by key, and the views.
+/// What the database should hold: rows by key, keys that were moved to another table, and the views.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Model {
     rows: BTreeMap<i64, String>,
+    moved: Vec<i64>,
     views: Vec<String>,
 }
 
@@ -36,7 +37,17 @@ fn change(random: &mut impl Rng, model: &Model, serial: i64) -> (String, Model) 
             next.views.push(format!("v{serial}"));
             format!("CREATE VIEW v{serial} AS SELECT * FROM t WHERE k > {serial}")
         }
-        (4, _) if serial % 7 == 0 => {
+        // Two tables and the catalog by one block.
+        (4..=6, Some(key)) => {
+            next.rows.remove(&key);
+            next.moved.push(key);
+            next.views.push(format!("v{serial}"));
+            format!(
+                "BEGIN; INSERT INTO moved SELECT k FROM t WHERE k = {key}; DELETE FROM t WHERE k = {key}; \
+                 CREATE VIEW v{serial} AS SELECT * FROM moved; COMMIT"
+            )
+        }
+        (7, _) if serial % 7 == 0 => {
             next.rows.clear();
             "TRUNCATE t".to_owned()
         }
@@ -92,10 +103,12 @@ async fn read(client: &tokio_postgres::Client) -> Model {
         })
     };
     let table = client.simple_query("SELECT k, v FROM t").await.unwrap();
+    let moved = client.simple_query("SELECT k FROM moved ORDER BY k").await.unwrap();
     let views = "SELECT table_name FROM information_schema.views WHERE table_schema = 'public' ORDER BY 1";
     let views = client.simple_query(views).await.unwrap();
     Model {
         rows: rows(table).map(|r| (r.get(0).unwrap().parse().unwrap(), r.get(1).unwrap().to_owned())).collect(),
+        moved: rows(moved).map(|r| r.get(0).unwrap().parse().unwrap()).collect(),
         views: rows(views).map(|r| r.get(0).unwrap().to_owned()).collect(),
     }
 }
@@ -111,7 +124,7 @@ async fn a_killed_server_loses_nothing_it_acknowledged() {
         let server = Server::start(folder.path());
         let client = server.connect().await;
         if round == 0 {
-            client.batch_execute("CREATE TABLE t (k bigint, v text)").await.unwrap();
+            client.batch_execute("CREATE TABLE t (k bigint, v text); CREATE TABLE moved (k bigint)").await.unwrap();
         }
         let lifetime = Duration::from_millis(random.random_range(50..800));
         let mut possible = known.clone();
@@ -129,9 +142,10 @@ async fn a_killed_server_loses_nothing_it_acknowledged() {
 
         let server = Server::start(folder.path());
         let mut found = read(&server.connect().await).await;
-        known.views.sort();
-        possible.views.sort();
-        found.views.sort();
+        for model in [&mut known, &mut possible, &mut found] {
+            model.moved.sort_unstable();
+            model.views.sort();
+        }
         assert!(found == known || found == possible, "round {round}: found {found:?}, acknowledged {known:?}");
         known = found;
         server.kill();

@@ -24,5 +24,6 @@ mod session;
 mod slt;
 mod sorted;
 mod storage;
+mod transactions;
 mod traps;
 mod wire;

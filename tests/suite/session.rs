@@ -104,13 +104,14 @@ async fn a_block_reads_fails_and_ends_as_in_postgres() {
     let (_database, session) = fresh().await;
     run(&session, "CREATE TABLE t (a int)", vec![]).await.unwrap();
     run(&session, "BEGIN", vec![]).await.unwrap();
-    assert_eq!(run(&session, "SELECT count(*) FROM t", vec![]).await.unwrap(), "0");
-    let refused = run(&session, "INSERT INTO t VALUES (1)", vec![]).await.unwrap_err();
-    assert_eq!(refused.state(), SqlState::FeatureNotSupported);
+    assert_eq!(run(&session, "INSERT INTO t VALUES (1); SELECT count(*) FROM t", vec![]).await.unwrap(), "1");
+    let refused = run(&session, "INSERT INTO t VALUES ('x')", vec![]).await.unwrap_err();
+    assert_eq!(refused.state(), SqlState::InvalidTextRepresentation);
     assert_eq!(session.transaction_status(), TransactionStatus::Failed);
     assert_eq!(run(&session, "SELECT 1", vec![]).await.unwrap_err().state(), SqlState::InFailedTransaction);
     assert_eq!(run(&session, "COMMIT", vec![]).await.unwrap(), "ROLLBACK");
     assert_eq!(session.transaction_status(), TransactionStatus::Idle);
+    assert_eq!(run(&session, "SELECT count(*) FROM t", vec![]).await.unwrap(), "0");
 }
 
 #[tokio::test]

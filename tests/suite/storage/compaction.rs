@@ -12,7 +12,7 @@ use arrow::datatypes::Int64Type;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 use journeydb::SqlState;
-use journeydb::storage::{Home, Sorting, Table};
+use journeydb::storage::{Home, Owner, Sorting, Table};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -58,7 +58,7 @@ async fn what_was_staged_before_a_compaction_of_the_same_files_is_refused() {
     let home = Home::in_memory().unwrap();
     for table in both_kinds(&home).await {
         let delete = stage_delete(&table, "id < 5").await.unwrap();
-        let appended = table.stage_append(stream(vec![batch(300..310)])).await.unwrap();
+        let appended = table.stage_append(&table.snapshot(), stream(vec![batch(300..310)])).await.unwrap();
         home.vacuum(&table).await.unwrap();
         let error = home.commit(vec![delete]).await.unwrap_err();
         assert_eq!(error.state(), SqlState::SerializationFailure, "{error}");
@@ -128,7 +128,7 @@ async fn files_of_texts_too_long_to_be_recorded_are_joined_too() {
         let columns: Vec<ArrayRef> =
             vec![Arc::new(Int64Array::from(rows.clone())), Arc::new(names.collect::<StringViewArray>())];
         let rows = RecordBatch::try_new(schema(), columns).unwrap();
-        home.commit(vec![table.stage_append(stream(vec![rows])).await.unwrap()]).await.unwrap();
+        home.commit(vec![table.stage_append(&table.snapshot(), stream(vec![rows])).await.unwrap()]).await.unwrap();
     }
     assert!(!is_ordered(&table).await);
     home.vacuum(&table).await.unwrap();
@@ -179,13 +179,13 @@ async fn write(home: Arc<Home>, table: Arc<Table>, writer: i64, seed: u64) -> BT
                 kept.extend(new);
             }
             7..9 => {
-                let _writing = table.write_lock().await;
+                let _writing = table.lock(Owner::fresh()).await.unwrap();
                 let own = format!("id / 1000000 = {writer} AND id % 7 = {some}");
                 home.commit(vec![stage_delete(&table, &own).await.unwrap()]).await.unwrap();
                 kept.retain(|id| id % 7 != some);
             }
             _ => {
-                let _writing = table.write_lock().await;
+                let _writing = table.lock(Owner::fresh()).await.unwrap();
                 let at = table.snapshot();
                 let own =
                     format!("id / 1000000 = {writer} AND id < {} AND id % 7 = {some}", writer * 1_000_000 + 100_000);
@@ -261,7 +261,7 @@ async fn dead_files_go_after_their_retention_and_not_while_they_are_read() {
             .unwrap()
     };
     let first = rows.next().await.unwrap().unwrap();
-    let draft = table.stage_append(stream(vec![batch(5000..5001)])).await.unwrap();
+    let draft = table.stage_append(&table.snapshot(), stream(vec![batch(5000..5001)])).await.unwrap();
     home.vacuum(&table).await.unwrap();
     assert_eq!(parquet_files(folder.path()), 20 + 2 + 1, "read, joined, and about to be committed");
     let rest: Vec<_> = rows.try_collect().await.unwrap();
@@ -365,7 +365,9 @@ async fn a_closed_table_is_left_alone() {
         append(&home, &table, (0..1000).map(|row| row * 4 + id)).await.unwrap();
     }
     let version = table.snapshot().version();
-    table.close().await.finish();
+    let mut commit = home.begin_commit();
+    commit.let_go(Arc::clone(&table), None);
+    commit.lock().await.finish(None, || ()).await.unwrap();
     home.vacuum(&table).await.unwrap();
     assert_eq!(table.snapshot().version(), version);
 }

@@ -27,7 +27,7 @@ async fn truncate_and_rewrite_of_the_same_files_conflict_in_either_order() {
     for truncate_first in [true, false] {
         append(&home, &table, 0..10).await.unwrap();
         let delete = stage_delete(&table, "id = 1").await.unwrap();
-        let truncate = table.stage_truncate();
+        let truncate = table.stage_truncate(&table.snapshot());
         let (first, second) = if truncate_first { (truncate, delete) } else { (delete, truncate) };
         home.commit(vec![first]).await.unwrap();
         let error = home.commit(vec![second]).await.unwrap_err();
@@ -44,7 +44,7 @@ async fn changes_of_different_files_both_commit() {
     append(&home, &table, 5..10).await.unwrap();
     let first = stage_delete(&table, "id = 1").await.unwrap();
     let second = stage_delete(&table, "id = 6").await.unwrap();
-    let third = table.stage_append(stream(vec![batch(10..12)])).await.unwrap();
+    let third = table.stage_append(&table.snapshot(), stream(vec![batch(10..12)])).await.unwrap();
     home.commit(vec![first]).await.unwrap();
     home.commit(vec![second]).await.unwrap();
     home.commit(vec![third]).await.unwrap();
@@ -114,7 +114,7 @@ async fn what_is_staged_and_dropped_leaves_nothing() {
         let entries = std::fs::read_dir(folder.path().join("tables/t")).unwrap();
         entries.filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().ends_with(".parquet")).count()
     };
-    let staged = table.stage_append(stream(vec![batch(3..6)])).await.unwrap();
+    let staged = table.stage_append(&table.snapshot(), stream(vec![batch(3..6)])).await.unwrap();
     assert_eq!(files(), 2);
     drop(staged);
     for _ in 0..500 {
@@ -127,23 +127,11 @@ async fn what_is_staged_and_dropped_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_tables_in_one_commit_are_not_supported_yet() {
-    let home = Home::in_memory().unwrap();
-    let mut staged = vec![];
-    for name in ["a", "b"] {
-        let table = home.create_table(name, schema()).await.unwrap();
-        staged.push(table.stage_append(stream(vec![batch(0..3)])).await.unwrap());
-    }
-    let error = home.commit(staged).await.unwrap_err();
-    assert_eq!(error.state(), SqlState::FeatureNotSupported, "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_caller_goes_away_is_finished() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).await.unwrap();
     let table = home.create_table("t", schema()).await.unwrap();
-    let staged = table.stage_append(stream(vec![batch(0..3)])).await.unwrap();
+    let staged = table.stage_append(&table.snapshot(), stream(vec![batch(0..3)])).await.unwrap();
     let mut commit = Box::pin(home.commit(vec![staged]));
     assert!(futures::poll!(&mut commit).is_pending());
     drop(commit);

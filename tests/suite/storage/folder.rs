@@ -91,7 +91,7 @@ async fn sweeping_removes_what_crashes_leave_and_nothing_else() {
     home.commit(vec![stage_delete(&table, "id = 1").await.unwrap()]).await.unwrap();
     home.create_table("journey/dead", schema()).await.unwrap();
     home.create_table("gone/too", schema()).await.unwrap();
-    std::mem::forget(table.stage_append(stream(vec![batch(5..6)])).await.unwrap());
+    std::mem::forget(table.stage_append(&table.snapshot(), stream(vec![batch(5..6)])).await.unwrap());
     let tables = folder.path().join("tables");
     let live = tables.join("journey/live");
     fs::write(live.join("notes.txt"), "mine").unwrap();

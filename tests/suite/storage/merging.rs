@@ -42,7 +42,9 @@ async fn table(home: &Home, writes: &[Vec<Row>]) -> Arc<Table> {
     let table = home.create_sorted_table("t", schema(), Some(&sorting)).await.unwrap();
     let mut first = 0;
     for rows in writes {
-        home.commit(vec![table.stage_append(stream(vec![batch(rows, first)])).await.unwrap()]).await.unwrap();
+        home.commit(vec![table.stage_append(&table.snapshot(), stream(vec![batch(rows, first)])).await.unwrap()])
+            .await
+            .unwrap();
         first += rows.len() as i64;
     }
     table

@@ -10,6 +10,7 @@ mod power_cut;
 mod python;
 mod shadow;
 mod tables;
+mod together;
 mod types;
 
 use std::sync::Arc;
@@ -40,7 +41,7 @@ fn stream(batches: Vec<RecordBatch>) -> SendableRecordBatchStream {
 }
 
 async fn append(home: &Home, table: &Arc<Table>, ids: impl IntoIterator<Item = i64>) -> Result<()> {
-    home.commit(vec![table.stage_append(stream(vec![batch(ids)])).await?]).await
+    home.commit(vec![table.stage_append(&table.snapshot(), stream(vec![batch(ids)])).await?]).await
 }
 
 /// The rows of a query in which the table is `t` and its addressed form `a`.

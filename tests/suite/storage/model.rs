@@ -70,7 +70,7 @@ async fn run(steps: Vec<Step>) {
                 list.iter_mut().filter(|id| **id % modulus == *remainder).for_each(|id| *id += 1000);
             }
             Step::Truncate => {
-                home.commit(vec![table.stage_truncate()]).await.unwrap();
+                home.commit(vec![table.stage_truncate(&table.snapshot())]).await.unwrap();
                 list.clear();
             }
             Step::Checkpoint => table.checkpoint().await.unwrap(),

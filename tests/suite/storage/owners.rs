@@ -35,7 +35,7 @@ fn batch(rows: &[Row]) -> RecordBatch {
 }
 
 async fn append(home: &Home, table: &Arc<Table>, rows: &[Row]) -> Result<()> {
-    home.commit(vec![table.stage_append(stream(vec![batch(rows)])).await?]).await
+    home.commit(vec![table.stage_append(&table.snapshot(), stream(vec![batch(rows)])).await?]).await
 }
 
 fn is_recorded(table: &Arc<Table>, at: &Arc<Snapshot>) -> bool {
@@ -64,8 +64,9 @@ async fn two_writes_that_agree_with_the_table_and_not_with_each_other() {
         let first = table(&home).await;
         append(&home, &first, &[(Some(1), Some(1), 0), (Some(2), Some(2), 0)]).await.unwrap();
         let second = if handles == 1 { Arc::clone(&first) } else { home.open_table("t").await.unwrap() };
-        let one = first.stage_append(stream(vec![batch(&[(Some(1), Some(3), 0)])])).await.unwrap();
-        let other = second.stage_append(stream(vec![batch(&[(Some(2), Some(3), 0)])])).await.unwrap();
+        let one = first.stage_append(&first.snapshot(), stream(vec![batch(&[(Some(1), Some(3), 0)])])).await.unwrap();
+        let other =
+            second.stage_append(&second.snapshot(), stream(vec![batch(&[(Some(2), Some(3), 0)])])).await.unwrap();
         home.commit(vec![one]).await.unwrap();
         let before = first.snapshot();
         assert!(is_recorded(&first, &before));
@@ -182,7 +183,7 @@ async fn run(steps: Vec<Step>) {
                 rows.extend(added);
             }
             Step::Overtaken(first, second) => {
-                let late = table.stage_append(stream(vec![batch(first)])).await.unwrap();
+                let late = table.stage_append(&table.snapshot(), stream(vec![batch(first)])).await.unwrap();
                 append(&home, &table, second).await.unwrap();
                 home.commit(vec![late]).await.unwrap();
                 rows.extend(first.iter().chain(second));
@@ -190,7 +191,7 @@ async fn run(steps: Vec<Step>) {
             }
             Step::Vacuum => home.vacuum(&table).await.unwrap(),
             Step::Truncate => {
-                home.commit(vec![table.stage_truncate()]).await.unwrap();
+                home.commit(vec![table.stage_truncate(&table.snapshot())]).await.unwrap();
                 rows.clear();
             }
             Step::Reopen => table = home.open_table("t").await.unwrap(),

@@ -44,6 +44,20 @@ async fn what_is_recorded_of_contacts_is_true_of_the_rows_that_are_there() {
     assert_eq!(compared(&disk, &acknowledged, usize::MAX).await, Vec::<String>::new());
 }
 
+/// Commits of two tables and the catalog, which need several writes each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_tables_all_change_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(ShadowDisk::new(folder.path(), None, false));
+    let acknowledged = together(folder.path(), &disk).await;
+    assert_eq!(compared(&disk, &acknowledged, usize::MAX).await, Vec::<String>::new());
+    // Without the intents' syncs half a commit is seen.
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(ShadowDisk::new(folder.path(), Some("intents"), false));
+    let acknowledged = together(folder.path(), &disk).await;
+    assert_ne!(compared(&disk, &acknowledged, 1).await, Vec::<String>::new());
+}
+
 /// The test above can fail: it notices each sync that is left out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_that_is_left_out_is_noticed() {
@@ -118,9 +132,11 @@ async fn script(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
     acknowledge!(vec![row("a", &[1, 3, 5], 2), row("b", &[], 2)]);
     append(&home, &b, 7..8).await.unwrap();
     acknowledge!(vec![row("a", &[1, 3, 5], 2), row("b", &[7], 2)]);
-    home.commit(vec![a.stage_add_column(Field::new("score", DataType::Float64, true)).unwrap()]).await.unwrap();
+    home.commit(vec![a.stage_add_column(&a.snapshot(), Field::new("score", DataType::Float64, true)).unwrap()])
+        .await
+        .unwrap();
     acknowledge!(vec![row("a", &[1, 3, 5], 3), row("b", &[7], 2)]);
-    home.commit(vec![a.stage_append(stream(vec![wide(&a, &[9])])).await.unwrap()]).await.unwrap();
+    home.commit(vec![a.stage_append(&a.snapshot(), stream(vec![wide(&a, &[9])])).await.unwrap()]).await.unwrap();
     acknowledge!(vec![row("a", &[1, 3, 5, 9], 3), row("b", &[7], 2)]);
     home.write_catalog(3, b"a".to_vec()).await.unwrap();
     acknowledge!(vec![row("a", &[1, 3, 5, 9], 3)]);
@@ -129,7 +145,7 @@ async fn script(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
     home.create_table("b", schema()).await.unwrap();
     home.write_catalog(4, b"a b".to_vec()).await.unwrap();
     acknowledge!(vec![row("a", &[1, 3, 5, 9], 3), row("b", &[], 2)]);
-    home.commit(vec![a.stage_truncate()]).await.unwrap();
+    home.commit(vec![a.stage_truncate(&a.snapshot())]).await.unwrap();
     acknowledge!(vec![row("a", &[], 3), row("b", &[], 2)]);
     for version in 5..14 {
         home.write_catalog(version, b"a b".to_vec()).await.unwrap();
@@ -167,6 +183,35 @@ async fn compactions(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
     log
 }
 
+/// Rows move from one table to another, with and without a new record of the catalog.
+async fn together(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
+    let home = Home::open_on(path, Arc::clone(disk) as _).await.unwrap();
+    let (a, b) = (home.create_table("a", schema()).await.unwrap(), home.create_table("b", schema()).await.unwrap());
+    append(&home, &a, 0..6).await.unwrap();
+    home.write_catalog(1, b"a".to_vec()).await.unwrap();
+    let mut log = vec![Acknowledged { operations: 0, contents: vec![] }];
+    let mut acknowledge = |tables: &[(&str, &[i64])]| {
+        let contents = tables.iter().map(|(name, ids)| (name.to_string(), ids.to_vec(), 2)).collect();
+        log.push(Acknowledged { operations: disk.operations(), contents });
+    };
+    acknowledge(&[("a", &[0, 1, 2, 3, 4, 5])]);
+    let moved = async |from: &Arc<Table>, to: &Arc<Table>, id: i64, record: Option<(u64, Vec<u8>)>| {
+        let mut commit = home.begin_commit();
+        commit.change(stage_delete(from, &format!("id = {id}")).await.unwrap());
+        commit.change(to.stage_append(&to.snapshot(), stream(vec![super::batch([id])])).await.unwrap());
+        commit.lock().await.finish(record, || ()).await.unwrap();
+    };
+    moved(&a, &b, 0, Some((2, b"a b".to_vec()))).await;
+    acknowledge(&[("a", &[1, 2, 3, 4, 5]), ("b", &[0])]);
+    moved(&a, &b, 3, None).await;
+    acknowledge(&[("a", &[1, 2, 4, 5]), ("b", &[0, 3])]);
+    moved(&b, &a, 0, None).await;
+    acknowledge(&[("a", &[0, 1, 2, 4, 5]), ("b", &[3])]);
+    moved(&b, &a, 3, Some((3, b"a".to_vec()))).await;
+    acknowledge(&[("a", &[0, 1, 2, 3, 4, 5])]);
+    log
+}
+
 /// Contacts get a second account, and lose it.
 async fn moves(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
     let home = Home::open_on(path, Arc::clone(disk) as _).await.unwrap();
@@ -186,13 +231,19 @@ async fn moves(path: &Path, disk: &Arc<ShadowDisk>) -> Vec<Acknowledged> {
         stream(vec![RecordBatch::try_new(Arc::clone(&schema), vec![column(0), column(1), column(2)]).unwrap()])
     };
     acknowledge(&[], true);
-    home.commit(vec![table.stage_append(rows(&[[1, 10, 0], [1, 11, 1], [2, 20, 2]])).await.unwrap()]).await.unwrap();
+    home.commit(vec![
+        table.stage_append(&table.snapshot(), rows(&[[1, 10, 0], [1, 11, 1], [2, 20, 2]])).await.unwrap(),
+    ])
+    .await
+    .unwrap();
     acknowledge(&[0, 1, 2], true);
-    home.commit(vec![table.stage_append(rows(&[[2, 11, 3], [2, 20, 4]])).await.unwrap()]).await.unwrap();
+    home.commit(vec![table.stage_append(&table.snapshot(), rows(&[[2, 11, 3], [2, 20, 4]])).await.unwrap()])
+        .await
+        .unwrap();
     acknowledge(&[0, 1, 2, 3, 4], false);
     home.commit(vec![stage_delete(&table, "id = 3").await.unwrap()]).await.unwrap();
     acknowledge(&[0, 1, 2, 4], true);
-    home.commit(vec![table.stage_append(rows(&[[3, 10, 5]])).await.unwrap()]).await.unwrap();
+    home.commit(vec![table.stage_append(&table.snapshot(), rows(&[[3, 10, 5]])).await.unwrap()]).await.unwrap();
     acknowledge(&[0, 1, 2, 4, 5], false);
     home.commit(vec![stage_delete(&table, "id = 0").await.unwrap()]).await.unwrap();
     acknowledge(&[1, 2, 4, 5], false);

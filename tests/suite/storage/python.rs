@@ -64,15 +64,15 @@ async fn the_python_package_reads_our_tables() {
     };
     let columns = "1 2 id:int64,name:string,at:timestamp[us, tz=UTC]";
     for range in [0..50, 50..100] {
-        let staged = table.stage_append(stream(vec![rows(&schema(), range)])).await.unwrap();
+        let staged = table.stage_append(&table.snapshot(), stream(vec![rows(&schema(), range)])).await.unwrap();
         home.commit(vec![staged]).await.unwrap();
     }
     assert_eq!(read(), format!("{columns} 100 4950 40 0,50,0"));
     home.commit(vec![stage_delete(&table, "id % 2 = 1").await.unwrap()]).await.unwrap();
     assert_eq!(read(), format!("{columns} 50 2450 20 0,0,0"));
     let column = Field::new("seen", DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None), true);
-    home.commit(vec![table.stage_add_column(column).unwrap()]).await.unwrap();
-    let staged = table.stage_append(stream(vec![rows(&table.schema(), 100..101)])).await.unwrap();
+    home.commit(vec![table.stage_add_column(&table.snapshot(), column).unwrap()]).await.unwrap();
+    let staged = table.stage_append(&table.snapshot(), stream(vec![rows(&table.schema(), 100..101)])).await.unwrap();
     home.commit(vec![staged]).await.unwrap();
     let columns = format!("{columns},seen:timestamp[us, tz=UTC]");
     assert_eq!(read(), format!("{columns} 51 2550 21 0,0,0,51"));
@@ -81,6 +81,6 @@ async fn the_python_package_reads_our_tables() {
     home.vacuum(&table).await.unwrap();
     assert_eq!(table.snapshot().files().len(), 1);
     assert_eq!(read(), format!("{columns} 51 2550 21 0,0,0,51"));
-    home.commit(vec![table.stage_truncate()]).await.unwrap();
+    home.commit(vec![table.stage_truncate(&table.snapshot())]).await.unwrap();
     assert_eq!(read(), format!("{columns} 0 0 0 0,0,0,0"));
 }

@@ -54,7 +54,7 @@ async fn a_snapshot_stays_what_it_was() {
     append(&home, &table, 10..12).await.unwrap();
     assert_eq!(ids(&table).await, [1, 3, 5, 7, 9, 10, 11]);
     assert_eq!(integers(&table, before, "SELECT id FROM t ORDER BY id").await, (0..10).collect::<Vec<_>>());
-    home.commit(vec![table.stage_truncate()]).await.unwrap();
+    home.commit(vec![table.stage_truncate(&table.snapshot())]).await.unwrap();
     assert_eq!(ids(&table).await, Vec::<i64>::new());
     assert_eq!(table.snapshot().rows(), Some(0));
 }
@@ -65,14 +65,14 @@ async fn an_added_column_is_null_in_the_rows_before_it() {
     let home = Home::open(folder.path()).await.unwrap();
     let table = home.create_table("t", schema()).await.unwrap();
     append(&home, &table, 0..4).await.unwrap();
-    let late = table.stage_append(stream(vec![batch(4..5)])).await.unwrap();
+    let late = table.stage_append(&table.snapshot(), stream(vec![batch(4..5)])).await.unwrap();
     let column = Field::new("score", DataType::Float64, true);
-    home.commit(vec![table.stage_add_column(column.clone()).unwrap()]).await.unwrap();
+    home.commit(vec![table.stage_add_column(&table.snapshot(), column.clone()).unwrap()]).await.unwrap();
     let error = home.commit(vec![late]).await.unwrap_err();
     assert_eq!(error.state(), SqlState::SerializationFailure, "{error}");
-    let error = table.stage_add_column(column).unwrap_err();
+    let error = table.stage_add_column(&table.snapshot(), column).unwrap_err();
     assert_eq!(error.state(), SqlState::DuplicateColumn, "{error}");
-    let error = table.stage_add_column(Field::new("must", DataType::Int32, false)).unwrap_err();
+    let error = table.stage_add_column(&table.snapshot(), Field::new("must", DataType::Int32, false)).unwrap_err();
     assert_eq!(error.state(), SqlState::NotNullViolation, "{error}");
     for table in [&table, &home.open_table("t").await.unwrap()] {
         let batches = query(table, table.snapshot(), "SELECT count(*), count(score), count(name) FROM t").await;
@@ -106,7 +106,7 @@ async fn addresses_count_the_row_groups_that_are_not_read() {
     let table = home.create_table("t", schema()).await.unwrap();
     let rows = 1_100_000;
     let batches = (0..rows / 10_000).map(|part| batch(part * 10_000..(part + 1) * 10_000)).collect();
-    home.commit(vec![table.stage_append(stream(batches)).await.unwrap()]).await.unwrap();
+    home.commit(vec![table.stage_append(&table.snapshot(), stream(batches)).await.unwrap()]).await.unwrap();
     assert_eq!(table.snapshot().files().len(), 1);
     let config = SessionConfig::new().with_target_partitions(4).with_repartition_file_min_size(1);
     let context = SessionContext::new_with_config(config);
@@ -130,17 +130,17 @@ async fn rows_that_do_not_fit_are_refused() {
         ("id", arrow::array::new_null_array(&DataType::Int64, 2), true),
         ("name", arrow::array::new_null_array(&DataType::Utf8View, 2), true),
     ]);
-    let error = table.stage_append(stream(vec![batch(0..3), nulls.unwrap()])).await.unwrap_err();
+    let error = table.stage_append(&table.snapshot(), stream(vec![batch(0..3), nulls.unwrap()])).await.unwrap_err();
     assert_eq!(error.state(), SqlState::NotNullViolation);
     assert_eq!(error.message(), "null value in column \"id\" of relation \"states\" violates not-null constraint");
     let narrow = batch(0..3).project(&[0]).unwrap();
-    let error = table.stage_append(stream(vec![narrow])).await.unwrap_err();
+    let error = table.stage_append(&table.snapshot(), stream(vec![narrow])).await.unwrap_err();
     assert_eq!(error.state(), SqlState::DatatypeMismatch, "{error}");
     let swapped = batch(0..3).project(&[1, 0]).unwrap();
-    let error = table.stage_append(stream(vec![swapped])).await.unwrap_err();
+    let error = table.stage_append(&table.snapshot(), stream(vec![swapped])).await.unwrap_err();
     assert_eq!(error.state(), SqlState::DatatypeMismatch, "{error}");
     assert_eq!(table.snapshot().version(), 0);
-    let nothing = table.stage_append(stream(vec![batch([])])).await.unwrap();
+    let nothing = table.stage_append(&table.snapshot(), stream(vec![batch([])])).await.unwrap();
     assert!(nothing.is_empty());
     home.commit(vec![nothing]).await.unwrap();
     assert_eq!(table.snapshot().version(), 0);

@@ -51,7 +51,7 @@ fn decimals(values: Vec<Option<i128>>, precision: u8, scale: i8) -> ArrayRef {
 
 async fn stored(home: &Home, rows: &RecordBatch) -> Arc<Table> {
     let table = home.create_table("t", rows.schema()).await.unwrap();
-    home.commit(vec![table.stage_append(stream(vec![rows.clone()])).await.unwrap()]).await.unwrap();
+    home.commit(vec![table.stage_append(&table.snapshot(), stream(vec![rows.clone()])).await.unwrap()]).await.unwrap();
     table
 }
 
@@ -85,7 +85,7 @@ async fn pruning_leaves_no_row_out() {
     let table = home.create_table("t", rows.schema()).await.unwrap();
     for row in 0..rows.num_rows() {
         let one = stream(vec![rows.slice(row, 1)]);
-        home.commit(vec![table.stage_append(one).await.unwrap()]).await.unwrap();
+        home.commit(vec![table.stage_append(&table.snapshot(), one).await.unwrap()]).await.unwrap();
     }
     let context = SessionContext::new();
     context.register_table("t", table.provider(table.snapshot())).unwrap();
@@ -120,7 +120,7 @@ async fn literals_prune_files_and_lose_no_row() {
     let table = home.create_table("t", rows.schema()).await.unwrap();
     for row in 0..rows.num_rows() {
         let one = stream(vec![rows.slice(row, 1)]);
-        home.commit(vec![table.stage_append(one).await.unwrap()]).await.unwrap();
+        home.commit(vec![table.stage_append(&table.snapshot(), one).await.unwrap()]).await.unwrap();
     }
     let context = SessionContext::new();
     context.register_table("t", table.provider(table.snapshot())).unwrap();

@@ -6,6 +6,7 @@ mod notices;
 mod scripts;
 mod simple;
 mod stopping;
+mod transactions;
 
 use std::future::Future;
 use std::net::SocketAddr;

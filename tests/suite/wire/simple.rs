@@ -12,16 +12,16 @@ async fn statements_of_one_text_are_answered_one_by_one() {
 }
 
 #[tokio::test]
-async fn what_ran_before_an_error_stays_and_what_comes_after_is_left_out() {
+async fn an_error_takes_back_what_ran_before_it_and_leaves_out_what_comes_after() {
     let served = Served::start().await;
     let client = served.connect().await;
     client.batch_execute("CREATE TABLE t (a int)").await.unwrap();
     let error = client.batch_execute("INSERT INTO t VALUES (1); SELECT * FROM nowhere; INSERT INTO t VALUES (2)").await;
     assert_eq!(state(&error.unwrap_err()), "42P01");
-    assert_eq!(rows(&client, "SELECT a FROM t").await.unwrap(), "1");
+    assert_eq!(rows(&client, "SELECT a FROM t").await.unwrap(), "");
     let error = client.batch_execute("INSERT INTO t VALUES (3); SELEC").await.unwrap_err();
     assert_eq!(state(&error), "42601");
-    assert_eq!(rows(&client, "SELECT a FROM t").await.unwrap(), "1");
+    assert_eq!(rows(&client, "SELECT a FROM t").await.unwrap(), "");
 }
 
 #[tokio::test]
