@@ -57,6 +57,7 @@ states! {
     InvalidCursorDefinition = "42P11",
     InvalidCursorName = "34000",
     InvalidDatetimeFormat = "22007",
+    InvalidEscapeSequence = "22025",
     InvalidParameterValue = "22023",
     InvalidRegularExpression = "2201B",
     InvalidRowCountInLimit = "2201W",

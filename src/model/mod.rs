@@ -5,6 +5,7 @@ mod codes;
 mod determined;
 mod order;
 mod tables;
+pub mod text_forms;
 mod types;
 
 pub use any_order::AnyOrder;

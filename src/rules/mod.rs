@@ -2,6 +2,7 @@
 //!
 //! | rule | plan | stands | because |
 //! |---|---|---|---|
+//! | [`ReadText`] | logical | after type coercion | it decides by the types of casts, which that adds |
 //! | [`CheckOverflow`] | logical | after type coercion, before the optimizer | it decides by the types of the operands, and constants have to be checked before they are folded |
 //! | [`WidenSums`] | logical | beside it | the same |
 //! | [`PlainUtc`] | logical | beside them | it decides by the type of the moment |
@@ -28,6 +29,7 @@ mod push_entity_filters;
 mod quantiles;
 mod read_codes;
 mod read_once;
+mod read_text;
 mod release_order;
 mod skip_owners;
 mod sum_sequences;
@@ -44,6 +46,7 @@ pub use push_entity_filters::PushEntityFilters;
 pub use quantiles::Quantiles;
 pub use read_codes::ReadCodes;
 pub use read_once::ReadOnce;
+pub use read_text::ReadText;
 pub use release_order::ReleaseOrder;
 pub use skip_owners::SkipOwners;
 pub use sum_sequences::SumSequences;

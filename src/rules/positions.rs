@@ -6,12 +6,13 @@ use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
 use super::{
-    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, Quantiles, ReadCodes, ReadOnce,
+    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, Quantiles, ReadCodes, ReadOnce, ReadText,
     ReleaseOrder, SkipOwners, SumSequences, TotalNeighbours, WidenSums,
 };
 
 /// DataFusion's analyzer rules followed by ours.
 pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    rules.push(Arc::new(ReadText));
     rules.push(Arc::new(CheckOverflow::default()));
     rules.push(Arc::new(WidenSums));
     rules.push(Arc::new(PlainUtc));
