@@ -1,0 +1,58 @@
+"""What of SQLAlchemy's dialect suite applies to an analytical database without keys, counters, domains and locks."""
+
+from sqlalchemy.testing import exclusions
+from sqlalchemy.testing.requirements import SuiteRequirements
+
+ABSENT = """
+    autoincrement_insert autoincrement_without_sequence empty_inserts empty_inserts_executemany fetch_rows_post_commit
+    foreign_key_constraint_reflection foreign_key_constraint_option_reflection_ondelete
+    foreign_key_constraint_option_reflection_onupdate fk_constraint_option_reflection_ondelete_restrict
+    fk_constraint_option_reflection_ondelete_noaction fk_constraint_option_reflection_onupdate_restrict self_referential_foreign_keys
+    foreign_keys_reflect_as_index implicitly_named_constraints
+    primary_key_constraint_reflection unique_constraint_reflection unique_constraints_reflect_as_index
+    unique_index_reflect_as_unique_constraints index_reflection index_reflects_included_columns
+    indexes_with_ascdesc indexes_with_expressions reflect_indexes_with_expressions reflect_indexes_with_ascdesc_as_expression
+    reflect_indexes_with_ascdesc inline_check_constraint_reflection
+    sequences sequences_optional identity_columns identity_columns_standard identity_columns_alter computed_columns
+    computed_columns_stored computed_columns_virtual computed_columns_default_persisted computed_columns_reflect_persisted
+    insert_returning update_returning delete_returning insert_executemany_returning update_executemany_returning
+    delete_executemany_returning insert_from_select_returning multivalues_inserts_returning returning_star
+    implicit_returning returning
+    insert_order_dicts tuple_in_w_empty schema_reflection_default two_phase_transactions two_phase_recovery savepoints_release
+    isolation_level get_isolation_level_values ctes_on_dml ctes_with_update_delete
+    uuid_data_type json_type json_array_indexes json_index_supplementary_unicode_element json_deserializer_binary
+    server_side_cursors_with_for_update independent_cursors update_where_target_in_subquery
+    reflect_table_options has_temp_table_comment constraint_comment_reflection
+    column_collation_reflection order_by_collation array_type datetime_interval
+    time time_microseconds time_timezone timestamp_microseconds_implicit_bound
+    materialized_views views_with_materialized
+""".split()
+
+
+class Requirements(SuiteRequirements):
+    """The suite's defaults, without what is absent and with what PostgreSQL's dialect has beside them."""
+
+
+for name in ABSENT:
+    setattr(Requirements, name, property(lambda self: exclusions.closed()))
+
+PRESENT = """
+    boolean_col_expressions nullable_booleans nullsordering standalone_binds intersect except_ window_functions ctes
+    views schemas cross_schema_fk_reflection_no comment_reflection comment_reflection_full_unicode check_constraint_reflection
+    table_reflection view_reflection reflects_pk_names_no temporary_tables temp_table_names temp_table_reflection
+    date datetime datetime_microseconds datetime_literals date_historic datetime_historic date_coerces_from_datetime
+    text_type empty_strings_varchar empty_strings_text unicode_data unicode_ddl precision_numerics_general
+    precision_numerics_enotation_small precision_numerics_many_significant_digits precision_numerics_retains_significant_digits
+    infinity_floats float_is_numeric expressions_against_unbounded_text selectone bound_limit_offset sql_expression_limit_offset
+    parens_in_union_no_simple order_by_label_with_expression order_by_col_from_union like_escapes regexp_match
+    tuple_in update_from delete_from multivalues_inserts insert_from_select truncate_table
+    sane_rowcount sane_multi_rowcount transactions savepoints rowcount_always_cached_on_insert
+    server_side_cursors stream_results graceful_disconnects fetch_first fetch_no_order_by offset
+    denormalized_names_no duplicate_names_in_cursor_description cursor_works_post_rollback ad_hoc_engines percent_schema_names
+    table_value_constructor_no timestamp_microseconds literal_float_coercion cast_precision_numerics_many_significant_digits
+    numeric_received_as_decimal_untyped binary_comparisons binary_literals
+""".split()
+
+for name in PRESENT:
+    if hasattr(SuiteRequirements, name):
+        setattr(Requirements, name, property(lambda self: exclusions.open()))
