@@ -19,7 +19,7 @@ use futures::TryStreamExt;
 use futures::future::BoxFuture;
 
 use crate::catalog::postgres::{
-    self, AdvisoryKey, AdvisoryMode, CursorFacts, EvaluateCorrelated, PreparedFacts, SessionFacts, unbound,
+    self, AdvisoryKey, AdvisoryMode, CursorFacts, EvaluateCorrelated, Keywords, PreparedFacts, SessionFacts, unbound,
 };
 use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::{Configuration, Settings};
@@ -396,6 +396,7 @@ pub(crate) fn engine(memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .build();
     let context = SessionContext::new_with_state(state);
     crate::register(&context)?;
+    context.register_udtf("pg_get_keywords", Arc::new(Keywords));
     let (source, facts) = unbound();
     for function in postgres::functions(source, facts) {
         context.register_udf(function);

@@ -25,9 +25,12 @@ fn distinct(body: &mut SetExpr) {
     match body {
         SetExpr::Select(select) => {
             let mut taken: Vec<String> = Vec::new();
+            // A column may be one of those that a wildcard stands for.
+            let wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+            let any_wild = select.projection.iter().any(wild);
             for (at, item) in select.projection.iter_mut().enumerate() {
                 let Some(name) = engine_name(item) else { continue };
-                if taken.contains(&name) {
+                if taken.contains(&name) || any_wild && is_column(item) {
                     alias(item, Ident::with_quote('"', format!("{name} #{at}")));
                 } else {
                     taken.push(name);
@@ -41,6 +44,10 @@ fn distinct(body: &mut SetExpr) {
         }
         _ => {}
     }
+}
+
+fn is_column(item: &SelectItem) -> bool {
+    matches!(item, SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)))
 }
 
 /// The name by which the engine tells an output from others; `None` for a wildcard.

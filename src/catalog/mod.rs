@@ -5,6 +5,7 @@ mod contents;
 mod distinct_outputs;
 mod field_access;
 mod identifier;
+mod like_escape;
 mod merge;
 mod output_names;
 pub mod postgres;

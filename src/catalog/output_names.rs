@@ -81,7 +81,11 @@ fn of(expr: &ast::Expr) -> Option<String> {
         E::CompoundIdentifier(parts) => parts.last().map(fold),
         E::Nested(inner) | E::Collate { expr: inner, .. } => of(inner),
         E::Function(function) => function.name.0.last().and_then(|part| part.as_ident()).map(fold),
-        E::Cast { expr: inner, data_type, .. } => of(inner).or_else(|| Some(type_name(data_type))),
+        E::Cast { expr: inner, data_type, .. } => match unnested(inner) {
+            // What names it is the last cast of several.
+            E::Cast { .. } | E::TypedString(_) if is_made_of_casts(inner) => Some(type_name(data_type)),
+            _ => of(inner).or_else(|| Some(type_name(data_type))),
+        },
         E::TypedString(typed) => Some(type_name(&typed.data_type)),
         E::Case { else_result, .. } => else_result.as_deref().and_then(of).or_else(|| Some("case".into())),
         E::Exists { .. } => Some("exists".into()),
@@ -105,6 +109,22 @@ fn of(expr: &ast::Expr) -> Option<String> {
         },
         E::CompoundFieldAccess { root, access_chain } => access_chain.last().and_then(field).or_else(|| of(root)),
         _ => None,
+    }
+}
+
+fn unnested(expr: &ast::Expr) -> &ast::Expr {
+    match expr {
+        ast::Expr::Nested(inner) => unnested(inner),
+        expr => expr,
+    }
+}
+
+/// Whether an expression is a cast of a nameless one, or a cast of that.
+fn is_made_of_casts(expr: &ast::Expr) -> bool {
+    match unnested(expr) {
+        ast::Expr::Cast { expr, .. } => of(expr).is_none() || is_made_of_casts(expr),
+        ast::Expr::TypedString(_) => true,
+        _ => false,
     }
 }
 
@@ -140,6 +160,10 @@ fn type_name(data_type: &ast::DataType) -> String {
         T::Char(_) | T::Character(_) => "bpchar".into(),
         T::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timestamptz".into(),
         T::Timestamp(..) => "timestamp".into(),
+        T::Custom(name, _) => match name.0.last().and_then(|part| part.as_ident()) {
+            Some(last) => fold(last),
+            None => name.to_string().to_lowercase(),
+        },
         other => other.to_string().to_lowercase(),
     }
 }
@@ -160,6 +184,7 @@ mod tests {
             ("SELECT x::int, '5'::int, (y) FROM (VALUES (1, 2)) t(x, y)", vec!["x", "int4", "y"]),
             ("SELECT CASE WHEN x > 0 THEN 1 END, true FROM (VALUES (1)) t(x)", vec!["case", "bool"]),
             ("SELECT -x, t.*, x + 1 FROM (VALUES (1, 2)) t(x, y)", vec!["?column?", "x", "y", "?column?"]),
+            ("SELECT '5'::text::int, x::text::int FROM (VALUES (1)) t(x)", vec!["int4", "x"]),
             ("SELECT upper('a') UNION SELECT 'b'", vec!["upper"]),
             ("SELECT DATE '2026-01-01', extract(year FROM DATE '2026-01-01')", vec!["date", "extract"]),
         ];

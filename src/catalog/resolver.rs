@@ -10,17 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, Session, TableFunctionArgs};
-use datafusion::common::TableReference;
-use datafusion::common::plan_datafusion_err;
+use datafusion::common::{DFSchema, TableReference, plan_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::{TableProvider, TableType, ViewTable, provider_as_source};
 use datafusion::error::Result as EngineResult;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{
     AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableProviderFilterPushDown, TableSource, WindowUDF,
 };
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast;
@@ -30,6 +31,7 @@ use futures::FutureExt;
 
 use super::distinct_outputs::make_outputs_distinct;
 use super::field_access::name_fields;
+use super::like_escape::escape_by_backslash;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
 use super::store::Moment;
@@ -92,6 +94,7 @@ impl<'a> Resolver<'a> {
     pub fn plan(&self, mut statement: ast::Statement) -> Result<LogicalPlan> {
         super::refused::refuse_ignored(&statement)?;
         name_fields(&mut statement);
+        escape_by_backslash(&mut statement);
         make_outputs_distinct(&mut statement);
         if postgres::is_catalog_statement(&statement) {
             postgres::adapt(&mut statement);
@@ -240,6 +243,21 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Table functions of the engine that take literals alone.
+const SERIES: [&str; 2] = ["generate_series", "range"];
+
+/// An argument with what is constant in it computed: `array_upper(current_schemas(true), 1)`.
+fn constant(argument: Expr) -> EngineResult<Expr> {
+    let simplifier = ExprSimplifier::new(SimplifyContext::default());
+    let simple = simplifier.simplify(simplifier.coerce(argument, &DFSchema::empty())?)?;
+    Ok(match simple {
+        Expr::Literal(value, metadata) if value.data_type().is_integer() => {
+            Expr::Literal(value.cast_to(&DataType::Int64)?, metadata)
+        }
+        simple => simple,
+    })
+}
+
 /// The name of a function without its schema: clients list ours in `journey`.
 fn bare(name: &str) -> &str {
     name.strip_prefix("journey.").unwrap_or(name)
@@ -258,6 +276,11 @@ impl ContextProvider for Resolver<'_> {
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> EngineResult<Arc<dyn TableSource>> {
         let function = self.engine.table_functions().get(name).cloned();
         let function = function.ok_or_else(|| plan_datafusion_err!("Invalid function '{name}'."))?;
+        let args = if SERIES.contains(&name) {
+            args.into_iter().map(constant).collect::<EngineResult<Vec<_>>>()?
+        } else {
+            args
+        };
         let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.engine))?;
         Ok(provider_as_source(provider))
     }

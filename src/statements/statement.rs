@@ -1,6 +1,6 @@
 //! One parsed statement.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::str::CharIndices;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 use super::syntax::{self, Command};
+use crate::catalog::fold;
 use crate::error::{Error, Result, SqlState};
 
 /// A statement of the user's, exactly as parsed.
@@ -47,9 +48,29 @@ impl Statement {
         Self { form: Form::Sql(Box::new(ast)), ..self.clone() }
     }
 
-    /// Says where in the text an error is that knows only its line and column.
+    /// Says where in the text an error is that knows only its line and column, or the relation that it misses.
     pub(crate) fn place(&self, error: Error) -> Error {
+        let place = if error.state() == SqlState::UndefinedTable { self.missing(error.message()) } else { None };
+        let error = match place {
+            Some(place) => error.at_place(place.line, place.column),
+            None => error,
+        };
         error.in_text(&self.text)
+    }
+
+    /// Where the relation stands that a message says is missing.
+    fn missing(&self, message: &str) -> Option<Location> {
+        let missing = message.strip_prefix("relation \"")?.strip_suffix("\" does not exist")?;
+        let Form::Sql(ast) = &self.form else { return None };
+        let found = ast::visit_relations(ast.as_ref(), |name| {
+            let parts = name.0.iter().filter_map(|part| part.as_ident());
+            let folded: Vec<String> = parts.clone().map(fold).collect();
+            match parts.map(|part| part.span.start).next() {
+                Some(start) if folded.join(".") == missing => ControlFlow::Break(start),
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        found.break_value()
     }
 
     /// Cuts SQL text into statements; text of only blanks, comments and semicolons gives none.
@@ -187,6 +208,17 @@ mod tests {
         assert_eq!(failure("SELECT 1;\nSELECT 1 1").position(), Some(20));
         assert_eq!(failure("SELECT 'ä', 1 1").position(), Some(15));
         assert_eq!(failure("SELECT 'open").state(), SqlState::SyntaxError);
+    }
+
+    #[test]
+    fn missing_relations_are_pointed_at() {
+        let sql = "SELECT 1 FROM a JOIN \"B\".c ON true";
+        let statement = Statement::parse_all(sql).unwrap().remove(0);
+        let missing = |name: &str| {
+            let error = Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"));
+            statement.place(error).position()
+        };
+        assert_eq!((missing("a"), missing("B.c"), missing("d")), (Some(15), Some(22), None));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -155,6 +155,7 @@ fn sample() -> Listing {
             .collect(),
         result: 701,
         comment: comment.map(str::to_owned),
+        oid: None,
     };
     let schema = |oid, name: &str, comment: Option<&str>| SchemaEntry {
         oid,
@@ -206,11 +207,22 @@ async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> 
     let mut rows = vec![];
     for batch in &batches {
         for row in 0..batch.num_rows() {
-            let cells: Vec<String> = batch.columns().iter().map(|column| cell(column, row)).collect();
+            let fields = batch.schema();
+            let columns = fields.fields().iter().zip(batch.columns());
+            let cells: Vec<String> = columns.map(|(field, column)| function(field, column, row)).collect();
             rows.push(cells.join("|").replace('\n', "\\n"));
         }
     }
     Ok(rows)
+}
+
+/// A function behind a type by its name, as the wire prints it; anything else as it is.
+fn function(field: &Field, column: &ArrayRef, row: usize) -> String {
+    let printed = cell(column, row);
+    match field.metadata().get(PG_TYPE_KEY).map(String::as_str) {
+        Some("regproc") => printed.parse().ok().and_then(type_function_name).map_or(printed, str::to_owned),
+        _ => printed,
+    }
 }
 
 fn cell(column: &ArrayRef, row: usize) -> String {

@@ -8,17 +8,21 @@
 //! | `definitions` | the SQL that makes an object, comments, sizes |
 //! | `privileges` | what a role may do |
 //! | `arrays` | bounds of arrays |
+//! | `json` | `json_build_object` |
+//! | `sleep` | `pg_sleep` |
 //! | `signature` | what a system function is made of |
 //!
 //! They are stable, one answer a statement, but for `set_config`.
 
 mod arrays;
 mod definitions;
+mod json;
 mod locks;
 mod names;
 mod privileges;
 mod session;
 mod signature;
+mod sleep;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -29,6 +33,9 @@ use futures::future::BoxFuture;
 pub use self::locks::{AdvisoryKey, AdvisoryMode};
 use self::signature::SystemFunction;
 use super::listing::{FunctionEntry, Source};
+use super::relations::PG_CATALOG;
+use super::signatures::function_entries;
+use super::type_functions;
 use crate::config::Settings;
 use crate::storage::CacheFacts;
 
@@ -100,13 +107,17 @@ pub struct PreparedFacts {
 
 /// The system functions, bound to a session; register them by their plain names.
 pub fn functions(source: Source, session: Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
+    session::started();
     let functions = all().map(|function| function.bind(Arc::clone(&source), Arc::clone(&session)));
-    functions.chain(locks::waiting(Arc::clone(&session))).collect()
+    let apart = [json::json_build_object(), sleep::pg_sleep()];
+    functions.chain(apart).chain(locks::waiting(Arc::clone(&session))).collect()
 }
 
 /// The system functions as listings show them.
 pub fn system_function_entries() -> Vec<FunctionEntry> {
-    all().map(SystemFunction::entry).chain(locks::waiting_entries()).collect()
+    let apart = [json::json_build_object(), sleep::pg_sleep()].map(Arc::new);
+    let entries = all().map(SystemFunction::entry).chain(locks::waiting_entries()).chain(type_functions::entries());
+    entries.chain(function_entries(PG_CATALOG, &apart, &[])).collect()
 }
 
 fn all() -> impl Iterator<Item = &'static SystemFunction> {

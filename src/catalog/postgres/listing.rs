@@ -1,14 +1,21 @@
 //! What the catalog holds at one moment, as plain data: the one source of every row of `pg_catalog` and
 //! `information_schema`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::Volatility;
+use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
-use super::relations::{INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relations};
+use super::relations::{
+    INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relation, system_relation_named, system_relations,
+};
 use super::types::{self, ColumnType};
+use crate::catalog::fold;
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
 pub type Source = Arc<dyn Fn() -> Arc<Listing> + Send + Sync>;
@@ -36,6 +43,10 @@ pub struct Listing {
     relations: Vec<Relation>,
     /// Its functions, one entry a variant.
     pub functions: Vec<Function>,
+    /// Where the relations and functions of the database stand, by OID and by full name: catalog functions ask row by row.
+    relations_by_oid: HashMap<u32, usize>,
+    relations_by_name: HashMap<(String, String), usize>,
+    functions_by_oid: HashMap<u32, usize>,
 }
 
 /// A schema.
@@ -113,6 +124,8 @@ pub struct FunctionEntry {
     pub result: u32,
     /// What it computes.
     pub comment: Option<String>,
+    /// The OID that PostgreSQL gives it, where others refer to it by that; else it is a hash of the signature.
+    pub oid: Option<u32>,
 }
 
 /// What kind of function.
@@ -186,6 +199,8 @@ pub struct Check {
     pub name: String,
     /// Its condition.
     pub condition: String,
+    /// The columns that the condition names, by their places from 1.
+    pub columns: Vec<i64>,
 }
 
 /// A function with its OID.
@@ -216,15 +231,27 @@ impl Listing {
         functions.sort_by(|a, b| a.0.cmp(&b.0));
         functions.dedup_by(|a, b| a.0 == b.0);
         let mut oids = HashedOids::default();
+        let relations: Vec<Relation> = relations.into_iter().map(|entry| relation(entry, &mut oids)).collect();
+        let functions: Vec<Function> = functions
+            .into_iter()
+            .map(|(signature, entry)| Function {
+                oid: entry.oid.unwrap_or_else(|| oids.take("function", &signature)),
+                entry,
+            })
+            .collect();
         Self {
             database: database.into(),
             owner: owner.into(),
             schemas,
-            relations: relations.into_iter().map(|entry| relation(entry, &mut oids)).collect(),
-            functions: functions
-                .into_iter()
-                .map(|(signature, entry)| Function { oid: oids.take("function", &signature), entry })
+            relations_by_oid: relations.iter().enumerate().map(|(at, r)| (r.oid, at)).collect(),
+            relations_by_name: relations
+                .iter()
+                .enumerate()
+                .map(|(at, r)| ((r.schema.clone(), r.name.clone()), at))
                 .collect(),
+            functions_by_oid: functions.iter().enumerate().map(|(at, f)| (f.oid, at)).collect(),
+            relations,
+            functions,
         }
     }
 
@@ -240,12 +267,18 @@ impl Listing {
 
     /// The relation of an OID.
     pub fn relation(&self, oid: u32) -> Option<&Relation> {
-        self.relations().find(|r| r.oid == oid)
+        match self.relations_by_oid.get(&oid) {
+            Some(at) => Some(&self.relations[*at]),
+            None => system_relation(oid),
+        }
     }
 
     /// The relation of a schema and name.
     pub fn relation_named(&self, schema: &str, name: &str) -> Option<&Relation> {
-        self.relations().find(|r| r.schema == schema && r.name == name)
+        if let Some(system) = system_relation_named(schema, name) {
+            return Some(system);
+        }
+        self.relations_by_name.get(&(schema.to_owned(), name.to_owned())).map(|at| &self.relations[*at])
     }
 
     /// The schema of a name.
@@ -260,7 +293,7 @@ impl Listing {
 
     /// The function of an OID.
     pub fn function(&self, oid: u32) -> Option<&Function> {
-        self.functions.iter().find(|f| f.oid == oid)
+        self.functions_by_oid.get(&oid).map(|at| &self.functions[*at])
     }
 
     /// The CHECK constraint of an OID, with its relation.
@@ -271,6 +304,7 @@ impl Listing {
 
 fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
     let full_name = format!("{}.{}", entry.schema, entry.name);
+    let names: Vec<String> = entry.columns.iter().map(|c| c.name.clone()).collect();
     let columns = entry.columns.into_iter().map(|c| Column {
         name: c.name,
         column_type: types::of_arrow(&c.data_type),
@@ -285,6 +319,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
             .into_iter()
             .map(|(name, condition)| Check {
                 oid: oids.take("constraint", &format!("{full_name}.{name}")),
+                columns: columns_of(&condition, &names),
                 name,
                 condition,
             })
@@ -297,6 +332,25 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
         rows: entry.rows,
         bytes: entry.bytes,
     }
+}
+
+/// The places, from 1, of the columns that a condition names.
+fn columns_of(condition: &str, names: &[String]) -> Vec<i64> {
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(condition).and_then(|mut parser| parser.parse_expr());
+    let mut places = BTreeSet::new();
+    if let Ok(condition) = parsed {
+        let _ = visit_expressions(&condition, |part| {
+            let column = match part {
+                Expr::Identifier(name) => Some(name),
+                Expr::CompoundIdentifier(parts) => parts.last(),
+                _ => None,
+            };
+            let place = column.and_then(|column| names.iter().position(|name| *name == fold(column)));
+            places.extend(place.and_then(|at| i64::try_from(at + 1).ok()));
+            ControlFlow::<()>::Continue(())
+        });
+    }
+    places.into_iter().collect()
 }
 
 fn terminated(query: &str) -> String {
@@ -354,6 +408,13 @@ mod tests {
         assert_eq!(first.iter().collect::<HashSet<_>>().len(), 2000);
         assert!(first.iter().all(|oid| HASHED.contains(oid)));
         assert_ne!(HashedOids::default().take("function", "a"), HashedOids::default().take("constraint", "a"));
+    }
+
+    #[test]
+    fn conditions_name_their_columns() {
+        let names = ["id", "Price", "sold_at"].map(str::to_owned);
+        assert_eq!(columns_of("\"Price\" > 0.0 AND t.ID < 5 AND \"Price\" < 9", &names), [1, 2]);
+        assert_eq!(columns_of("true", &names), Vec::<i64>::new());
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `listing` | the contents of the catalog as plain data, with stable OIDs |
 //! | `types` | the Postgres types, and which one an Arrow type shows as |
+//! | `type_functions` | the functions behind types, by their OIDs |
 //! | `relations` | the system relations and their columns |
 //! | `provider` | both schemas as DataFusion sees them; rows are computed at each scan |
 //! | `rows` | the rows of each system relation |
 //! | `functions` | the system functions: `version()`, `pg_get_viewdef()`, `current_setting()`, ... |
+//! | `keywords` | the words of SQL and what they may name |
 //! | `signatures` | SQL functions as `\df` lists them |
 //! | `unbound` | a database and a session to plan with where there is none |
 //! | `adapt` | catalog statements brought into the SQL DataFusion plans; user statements are never touched |
@@ -19,11 +21,13 @@
 mod adapt;
 mod correlated;
 mod functions;
+mod keywords;
 mod listing;
 mod provider;
 mod relations;
 mod rows;
 mod signatures;
+mod type_functions;
 mod types;
 mod unbound;
 
@@ -35,8 +39,11 @@ pub use correlated::EvaluateCorrelated;
 pub use functions::{
     AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts, functions, system_function_entries,
 };
+pub use keywords::Keywords;
 pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};
 pub use provider::{information_schema, pg_catalog};
+pub use relations::PG_TYPE_KEY;
 pub use signatures::{function_entries, table_function_entries};
+pub use type_functions::name as type_function_name;
 pub use types::{TEXT as TEXT_OID, type_oid};
 pub use unbound::unbound;

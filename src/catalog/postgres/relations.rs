@@ -16,7 +16,7 @@ pub const PG_CATALOG_OID: u32 = 11;
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 /// The key of an Arrow field's metadata under which the name of its Postgres type stands, where the Arrow type does
 /// not tell: `oid`, `name`, `char`, ...
-const PG_TYPE_KEY: &str = "pg_type";
+pub const PG_TYPE_KEY: &str = "pg_type";
 
 /// One system relation.
 #[derive(Debug)]
@@ -62,6 +62,20 @@ pub fn definition(schema: &str, name: &str) -> Option<&'static SystemRelation> {
 pub fn system_relations() -> &'static [Relation] {
     static RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| definitions().iter().map(relation).collect());
     &RELATIONS
+}
+
+/// The system relation of an OID.
+pub fn system_relation(oid: u32) -> Option<&'static Relation> {
+    static BY_OID: LazyLock<HashMap<u32, &'static Relation>> =
+        LazyLock::new(|| system_relations().iter().map(|r| (r.oid, r)).collect());
+    BY_OID.get(&oid).copied()
+}
+
+/// The system relation of a schema and name.
+pub fn system_relation_named(schema: &str, name: &str) -> Option<&'static Relation> {
+    static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), &'static Relation>> =
+        LazyLock::new(|| system_relations().iter().map(|r| ((r.schema.as_str(), r.name.as_str()), r)).collect());
+    BY_NAME.get(&(schema, name)).copied()
 }
 
 /// An Arrow field for a Postgres type, marked where the Arrow type does not tell it.

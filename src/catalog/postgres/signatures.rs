@@ -57,6 +57,7 @@ pub fn table_function_entries(schema: &str, functions: &[TableFunction]) -> Vec<
         arguments: function.entry.arguments.iter().map(argument).collect(),
         result: RECORD,
         comment: Some(first_sentence(function.entry.description)),
+        oid: None,
     };
     functions.iter().map(entry).collect()
 }
@@ -128,6 +129,7 @@ impl About<'_> {
             arguments: arguments.collect(),
             result,
             comment: self.documentation.map(|documentation| first_sentence(&documentation.description)),
+            oid: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The Postgres types we serve: their rows in `pg_type`, their SQL names, and which one an Arrow type shows as.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use arrow::datatypes::{DataType, TimeUnit};
@@ -14,8 +15,7 @@ pub const TEXT: u32 = 25;
 const NUMERIC: u32 = 1700;
 /// The OID of the pseudo-type `"any"`.
 pub const ANY: u32 = 2276;
-/// The OID of the pseudo-type `record`.
-/// The type of rows.
+/// The OID of the pseudo-type `record`, the type of rows.
 pub const RECORD: u32 = 2249;
 
 /// One row of `pg_type`.
@@ -99,7 +99,9 @@ pub fn types() -> &'static [PgType] {
 
 /// The type of an OID.
 pub fn by_oid(oid: u32) -> Option<&'static PgType> {
-    types().iter().find(|t| t.oid == oid)
+    static BY_OID: LazyLock<HashMap<u32, &'static PgType>> =
+        LazyLock::new(|| types().iter().map(|t| (t.oid, t)).collect());
+    BY_OID.get(&oid).copied()
 }
 
 /// The type of a name: as in `pg_type`, as in SQL, or a synonym of it, with `[]` for arrays.
@@ -166,7 +168,7 @@ pub fn type_oid(data_type: &DataType) -> u32 {
 
 /// The Arrow type that holds a system column of a Postgres type.
 ///
-/// Object identifiers are `Int64`, so that they compare with number literals; functions (`regproc`) are names.
+/// Object identifiers are `Int64`, so that they compare with number literals.
 pub fn to_arrow(pg_type: &PgType) -> DataType {
     if pg_type.element != 0 && pg_type.name != "name" {
         let element = by_oid(pg_type.element).expect("element types are in the list of types");
@@ -176,7 +178,7 @@ pub fn to_arrow(pg_type: &PgType) -> DataType {
         "bool" => DataType::Boolean,
         "int2" => DataType::Int16,
         "int4" => DataType::Int32,
-        "int8" | "oid" | "xid" | "cid" => DataType::Int64,
+        "int8" | "oid" | "xid" | "cid" | "regproc" => DataType::Int64,
         "float4" => DataType::Float32,
         "float8" => DataType::Float64,
         "timestamptz" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),

@@ -1,6 +1,7 @@
 //! A value in the binary format: what `typsend` of PostgreSQL 15 writes.
 
 use bytes::{BufMut, BytesMut};
+use postgres_types::Type;
 
 use super::column::{Column, Values};
 use super::parameter::Format;
@@ -22,6 +23,7 @@ pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) -> Result<(
         Values::Int2(values) => out.put_i16(values.value(row)),
         Values::Int4(values) => out.put_i32(values.value(row)),
         Values::Int8(values) => out.put_i64(values.value(row)),
+        Values::Oid(values) => out.put_u32(values.value(row)),
         Values::Float4(values) => out.put_f32(values.value(row)),
         Values::Float8(values) => out.put_f64(values.value(row)),
         Values::Numeric(values) => numeric(&values.value(row).to_string(), values.scale(), out),
@@ -117,11 +119,17 @@ fn array(column: &Column, row: usize, out: &mut BytesMut) -> Result<()> {
     out.put_i32(dimensions.len() as i32);
     out.put_i32(i32::from(rows.clone().any(|row| elements.is_null(row))));
     out.put_u32(elements.postgres.oid());
+    let first = if is_vector(&column.postgres) { 0 } else { 1 };
     for length in dimensions {
         out.put_i32(length);
-        out.put_i32(1);
+        out.put_i32(first);
     }
     rows.into_iter().try_for_each(|row| elements.write(row, Format::Binary, out))
+}
+
+/// Whether a type is one of the catalogs' own arrays, which count from 0 and print without braces.
+pub(super) fn is_vector(postgres: &Type) -> bool {
+    matches!(*postgres, Type::INT2_VECTOR | Type::OID_VECTOR)
 }
 
 fn innermost(column: &Column) -> &Column {

@@ -4,14 +4,14 @@ use arrow::array::timezone::Tz;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
     FixedSizeBinaryArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray,
-    ListArray, StringViewArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    ListArray, StringViewArray, Time64MicrosecondArray, TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Field};
 use arrow::datatypes::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
-    Time64MicrosecondType, TimestampMicrosecondType,
+    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 use bytes::{BufMut, BytesMut};
 use postgres_types::Type;
@@ -34,6 +34,7 @@ pub(super) enum Values {
     Int2(Int16Array),
     Int4(Int32Array),
     Int8(Int64Array),
+    Oid(UInt32Array),
     Float4(Float32Array),
     Float8(Float64Array),
     Numeric(Decimal128Array),
@@ -65,6 +66,7 @@ impl Column {
             DataType::Int16 => Values::Int2(array.as_primitive::<Int16Type>().clone()),
             DataType::Int32 => Values::Int4(array.as_primitive::<Int32Type>().clone()),
             DataType::Int64 => Values::Int8(array.as_primitive::<Int64Type>().clone()),
+            DataType::UInt32 => Values::Oid(array.as_primitive::<UInt32Type>().clone()),
             DataType::Float32 => Values::Float4(array.as_primitive::<Float32Type>().clone()),
             DataType::Float64 => Values::Float8(array.as_primitive::<Float64Type>().clone()),
             DataType::Decimal128(..) => Values::Numeric(array.as_primitive::<Decimal128Type>().clone()),

@@ -3,9 +3,12 @@
 use std::fmt::Write;
 
 use bytes::{BufMut, BytesMut};
+use postgres_types::Type;
 
+use super::binary::is_vector;
 use super::column::{Column, Values};
 use super::datetime;
+use crate::catalog::postgres::type_function_name;
 
 /// Appends the value of a row that is not NULL.
 pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) {
@@ -14,6 +17,11 @@ pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) {
         Values::Int2(values) => display(values.value(row), out),
         Values::Int4(values) => display(values.value(row), out),
         Values::Int8(values) => display(values.value(row), out),
+        Values::Oid(values) => match type_function_name(values.value(row)).filter(|_| column.postgres == Type::REGPROC)
+        {
+            Some(name) => out.put_slice(name.as_bytes()),
+            None => display(values.value(row), out),
+        },
         Values::Float4(values) => {
             let value = values.value(row);
             let fixed = value == 0.0 || (1e-4..1e6).contains(&value.abs());
@@ -43,6 +51,9 @@ pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) {
         Values::Interval(values) => datetime::interval(values.value(row), out),
         Values::List(lists, elements) => {
             let offsets = lists.value_offsets();
+            if is_vector(&column.postgres) {
+                return vector(elements, offsets[row] as usize..offsets[row + 1] as usize, out);
+            }
             array(elements, offsets[row] as usize..offsets[row + 1] as usize, out);
         }
         Values::Record(columns) => record(columns, row, out),
@@ -125,6 +136,17 @@ fn array(elements: &Column, range: std::ops::Range<usize>, out: &mut BytesMut) {
         }
     }
     out.put_u8(b'}');
+}
+
+/// Elements by blanks.
+fn vector(elements: &Column, range: std::ops::Range<usize>, out: &mut BytesMut) {
+    let start = range.start;
+    for row in range {
+        if row > start {
+            out.put_u8(b' ');
+        }
+        write(elements, row, out);
+    }
 }
 
 fn record(columns: &[Column], row: usize, out: &mut BytesMut) {

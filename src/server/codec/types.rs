@@ -22,13 +22,18 @@
 //! | every kind of list | array of the innermost type | List |
 //! | Struct | record | Struct |
 //! | Dictionary, RunEndEncoded | as their values | as their values |
+//!
+//! Columns of the system relations are marked with their Postgres type where Arrow's does not tell it: `oid` and functions
+//! are Int64 and written as UInt32, `name`, `"char"`, `varchar` are text.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use postgres_types::Type;
 
+use crate::catalog::postgres::PG_TYPE_KEY;
 use crate::error::{Error, Result};
 
 /// The type of a result column on the wire.
@@ -57,7 +62,9 @@ impl ColumnType {
         match self.postgres {
             Type::BOOL => 1,
             Type::INT2 => 2,
-            Type::INT4 | Type::FLOAT4 | Type::DATE => 4,
+            Type::INT4 | Type::FLOAT4 | Type::DATE | Type::OID | Type::XID | Type::CID | Type::REGPROC => 4,
+            Type::CHAR => 1,
+            Type::NAME => 64,
             Type::INT8 | Type::FLOAT8 | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ => 8,
             Type::INTERVAL | Type::UUID => 16,
             _ => -1,
@@ -67,6 +74,9 @@ impl ColumnType {
 
 fn lookup(field: &Field) -> Option<ColumnType> {
     let plain = |postgres, arrow| Some(ColumnType { postgres, modifier: -1, arrow });
+    if let Some(marked) = field.metadata().get(PG_TYPE_KEY).and_then(|name| system_type(name)) {
+        return Some(marked);
+    }
     match (field.data_type(), field.extension_type_name()) {
         (DataType::FixedSizeBinary(16), Some("arrow.uuid")) => plain(Type::UUID, DataType::FixedSizeBinary(16)),
         (DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View, Some("arrow.json")) => {
@@ -114,6 +124,45 @@ fn lookup(field: &Field) -> Option<ColumnType> {
         (DataType::RunEndEncoded(_, values), _) => lookup(&field.clone().with_data_type(values.data_type().clone())),
         _ => None,
     }
+}
+
+/// A type that only columns of system relations have; `None` for what is shown as its Arrow type: names of objects.
+fn system_type(name: &str) -> Option<ColumnType> {
+    if let Some(element) = name.strip_prefix('_') {
+        return system_array(element, system_array_type(element)?);
+    }
+    let (postgres, arrow) = match name {
+        "oid" => (Type::OID, DataType::UInt32),
+        "xid" => (Type::XID, DataType::UInt32),
+        "cid" => (Type::CID, DataType::UInt32),
+        "regproc" => (Type::REGPROC, DataType::UInt32),
+        "name" => (Type::NAME, DataType::Utf8View),
+        "char" => (Type::CHAR, DataType::Utf8View),
+        "varchar" => (Type::VARCHAR, DataType::Utf8View),
+        "pg_node_tree" => (Type::PG_NODE_TREE, DataType::Utf8View),
+        "aclitem" => (Type::ACLITEM, DataType::Utf8View),
+        "int2vector" => return system_array("int2", Type::INT2_VECTOR),
+        "oidvector" => return system_array("oid", Type::OID_VECTOR),
+        _ => return None,
+    };
+    Some(ColumnType { postgres, modifier: -1, arrow })
+}
+
+fn system_array_type(element: &str) -> Option<Type> {
+    Some(match element {
+        "oid" => Type::OID_ARRAY,
+        "name" => Type::NAME_ARRAY,
+        "char" => Type::CHAR_ARRAY,
+        "aclitem" => Type::ACLITEM_ARRAY,
+        _ => return None,
+    })
+}
+
+fn system_array(element: &str, postgres: Type) -> Option<ColumnType> {
+    let arrow = system_type(element).map_or(DataType::Int16, |element| element.arrow);
+    let marked = HashMap::from([(PG_TYPE_KEY.to_owned(), element.to_owned())]);
+    let child = Field::new_list_field(arrow, true).with_metadata(marked);
+    Some(ColumnType { postgres, modifier: -1, arrow: DataType::List(Arc::new(child)) })
 }
 
 /// PostgreSQL's `make_numeric_typmod`.

@@ -5,12 +5,14 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `any` | arrays written as text, after ANY and ALL |
 //! | `reference` | which statements are catalog statements |
 //! | `rewrite` | the rewriting |
 //! | `system_types` | types that only catalogs use, and what stands for them |
 //! | `vacant` | selects that read relations without rows |
 //! | `column_names` | the names Postgres gives to computed columns |
 
+mod any;
 mod column_names;
 mod reference;
 mod rewrite;

@@ -7,12 +7,15 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArgumentList, FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem,
     SetExpr, Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
+use super::any::{join_by_element, read_array};
 use super::column_names::{TABLE_OID, name_columns};
 use super::reference::{common_tables, folded, is_qualified_by_system, system_relation};
 use super::system_types::{SystemType, printer, system_type};
 use super::vacant::{is_vacant, is_vacant_query, null, vacate};
-use crate::catalog::postgres::relations::definition;
+use crate::catalog::postgres::relations::{definition, definitions};
 
 /// Brings a catalog statement into the SQL that DataFusion plans; what it means stays.
 pub fn adapt(statement: &mut Statement) {
@@ -22,6 +25,9 @@ pub fn adapt(statement: &mut Statement) {
         print_references(query);
     }
 }
+
+/// Functions of one value that clients put into FROM.
+const VALUES_IN_FROM: [&str; 3] = ["string_to_array", "current_schemas", "current_setting"];
 
 struct Rewriter {
     common_tables: Vec<String>,
@@ -34,6 +40,10 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         name_columns(query);
+        if is_vacant_query(query, &self.common_tables) {
+            // It may order by what is no longer there.
+            query.order_by = None;
+        }
         ControlFlow::Continue(())
     }
 
@@ -41,6 +51,8 @@ impl VisitorMut for Rewriter {
         self.scopes.push(self.system_relations(select));
         if is_vacant(select, &self.common_tables) {
             vacate(select);
+        } else {
+            join_by_element(select);
         }
         ControlFlow::Continue(())
     }
@@ -62,7 +74,10 @@ impl VisitorMut for Rewriter {
         }
         if let Some(unnest) = unnest(factor) {
             *factor = unnest;
+        } else if let Some(row) = row_of_function(factor) {
+            *factor = row;
         }
+        name_by_alias(factor);
         ControlFlow::Continue(())
     }
 
@@ -74,6 +89,7 @@ impl VisitorMut for Rewriter {
             {
                 *expr = call("make_array", vec![]);
             }
+            Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => read_array(left, right),
             Expr::CompoundIdentifier(parts) => {
                 if let [alias, column] = parts.as_slice()
                     && column.value == TABLE_OID
@@ -93,6 +109,8 @@ impl VisitorMut for Rewriter {
                 unqualify(&mut function.name);
                 if let Some(aggregated) = array_of_subquery(function) {
                     *expr = aggregated;
+                } else if let Some(unnested) = subscripts(function) {
+                    *expr = unnested;
                 }
             }
             Expr::Collate { expr: inner, .. } => *expr = inner.as_ref().clone(),
@@ -147,11 +165,29 @@ fn unqualify(name: &mut ObjectName) {
     }
 }
 
-/// An object identifier cast to text is its object's name.
+/// An object identifier cast to text is its object's name; so is a function in a column.
 fn print_if_text(inner: &mut Expr, data_type: &str) {
     if matches!(data_type, "TEXT" | "VARCHAR" | "CHARACTER VARYING") {
         print_reference(inner);
+        if is_function_column(inner) {
+            *inner = call("regprocout", vec![inner.clone()]);
+        }
     }
+}
+
+/// Whether an expression is a column of type `regproc`, by its name: in the catalogs names of columns are unique.
+fn is_function_column(expr: &Expr) -> bool {
+    let name = match expr {
+        Expr::Identifier(name) => name,
+        Expr::CompoundIdentifier(parts) => match parts.last() {
+            Some(name) => name,
+            None => return false,
+        },
+        _ => return false,
+    };
+    let name = folded(name);
+    let columns = definitions().iter().flat_map(|relation| &relation.columns);
+    columns.filter(|column| column.name == name).any(|column| column.pg_type.name == "regproc")
 }
 
 /// The columns of a query's result that are object identifiers are printed as names.
@@ -219,6 +255,18 @@ fn array_of_subquery(function: &Function) -> Option<Expr> {
     Some(call("coalesce", vec![Expr::Subquery(query), call("make_array", vec![])]))
 }
 
+/// `generate_subscripts(x, 1)` as the numbers from 1 to the length of the array, one a row.
+fn subscripts(function: &Function) -> Option<Expr> {
+    if !function.name.to_string().eq_ignore_ascii_case("generate_subscripts") {
+        return None;
+    }
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(array))) = list.args.first() else { return None };
+    let number = |number: &str| Expr::Value(Value::Number(number.to_owned(), false).into());
+    let last = call("array_upper", vec![array.clone(), number("1")]);
+    Some(call("unnest", vec![call("generate_series", vec![number("1"), last])]))
+}
+
 fn is_first_column(expr: &Expr) -> bool {
     matches!(expr, Expr::Value(ValueWithSpan { value: Value::Number(number, _), .. }) if number == "1")
 }
@@ -246,6 +294,37 @@ fn unnest(factor: &TableFactor) -> Option<TableFactor> {
         with_offset_alias: None,
         with_ordinality: false,
     })
+}
+
+/// `current_schemas(true) s`, a function of one value in FROM: one row of a column of its alias.
+fn row_of_function(factor: &TableFactor) -> Option<TableFactor> {
+    let TableFactor::Table { name, args: Some(arguments), alias, .. } = factor else { return None };
+    let name = name.to_string().to_lowercase();
+    if !VALUES_IN_FROM.contains(&name.as_str()) {
+        return None;
+    }
+    let expressions = arguments.args.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    });
+    let value = call(&name, expressions.collect::<Option<Vec<_>>>()?);
+    let column = alias.as_ref().map_or_else(|| Ident::new(&name), |alias| alias.name.clone());
+    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT 1").ok()?;
+    let Some(Statement::Query(mut subquery)) = statements.pop() else { return None };
+    if let SetExpr::Select(select) = subquery.body.as_mut() {
+        select.projection = vec![SelectItem::ExprWithAlias { expr: value, alias: column }];
+    }
+    Some(TableFactor::Derived { lateral: false, subquery, alias: alias.clone(), sample: None })
+}
+
+/// The one column of `generate_series(..) AS i` is `i`.
+fn name_by_alias(factor: &mut TableFactor) {
+    if let TableFactor::Table { name, args: Some(_), alias: Some(alias), .. } = factor
+        && alias.columns.is_empty()
+        && name.to_string().eq_ignore_ascii_case("generate_series")
+    {
+        alias.columns.push(TableAliasColumnDef::from_name(alias.name.value.clone()));
+    }
 }
 
 fn operator(symbol: &str) -> Option<BinaryOperator> {

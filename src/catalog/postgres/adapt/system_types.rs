@@ -17,6 +17,7 @@ pub(super) enum SystemType {
 /// Object identifiers written as names, and the functions that print them.
 const REFERENCES: &[(&str, &str)] = &[
     ("regclass", "regclassout"),
+    ("regproc", "regprocout"),
     ("regtype", "regtypeout"),
     ("regnamespace", "regnamespaceout"),
     ("regrole", "regroleout"),
@@ -56,8 +57,10 @@ fn named(name: &ObjectName) -> Option<SystemType> {
     let plain = match last.as_str() {
         "oid" | "xid" | "cid" => DataType::BigInt(None),
         "cardinal_number" => DataType::Int(None),
-        "name" | "char" | "cstring" | "regproc" | "regprocedure" | "regoper" | "aclitem" | "pg_node_tree"
-        | "sql_identifier" | "character_data" | "yes_or_no" => DataType::Text,
+        "name" | "char" | "cstring" | "regprocedure" | "regoper" | "regoperator" | "regconfig" | "regdictionary"
+        | "regcollation" | "aclitem" | "pg_node_tree" | "sql_identifier" | "character_data" | "yes_or_no" => {
+            DataType::Text
+        }
         _ if qualified => Parser::new(&PostgreSqlDialect {}).try_with_sql(&last).ok()?.parse_data_type().ok()?,
         _ => return None,
     };

@@ -1,5 +1,5 @@
-//! Selects that read a relation which never has rows (`pg_index`, `pg_trigger`, ...): what they compute is never
-//! evaluated, so it need not be planned.
+//! Selects that read a relation which never has rows (`pg_index`, `pg_trigger`, ...), or keys, which no table has: what they
+//! compute is never evaluated, so it need not be planned.
 //!
 //! Clients ask these relations the hardest questions: lateral functions, arrays of subqueries, subscripts.
 
@@ -8,12 +8,14 @@ use std::sync::LazyLock;
 
 use datafusion::functions_aggregate::all_default_aggregate_functions;
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
-    TableFactor, TableWithJoins, Value, Visit, Visitor,
+    BinaryOperator, CastKind, DataType, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName,
+    ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, UnaryOperator, Value,
+    ValueWithSpan, Visit, Visitor,
 };
 
 use super::column_names::is_column;
-use super::reference::system_relation;
+use super::reference::{folded, system_relation};
+use crate::catalog::output_names::output_name;
 use crate::catalog::postgres::rows::is_always_empty;
 
 /// Whether a query is a select that never gives a row.
@@ -24,24 +26,40 @@ pub(super) fn is_vacant_query(query: &Query, common_tables: &[String]) -> bool {
     }
 }
 
-/// Whether a select never gives a row: it reads a relation without rows, and does not count what it reads.
+/// Whether a select never gives a row: it reads a relation without rows, or constraints of kinds that no table has, and
+/// does not count what it reads.
 pub(super) fn is_vacant(select: &Select, common_tables: &[String]) -> bool {
-    let ungrouped = matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
-    ungrouped
-        && select.having.is_none()
-        && select.from.iter().any(|from| is_empty(from, common_tables))
-        && !select.projection.iter().any(aggregates)
+    let counts = !is_grouped(select) && (select.having.is_some() || select.projection.iter().any(aggregates));
+    !counts
+        && (select.from.iter().any(|from| is_empty(from, common_tables))
+            || select.selection.as_ref().is_some_and(asks_for_keys))
 }
 
-/// Leaves the columns of a vacant select and makes NULL of what it computes from them. Its columns have names already.
+/// Leaves the columns of a vacant select and makes NULL of what it computes from them; how its relations are joined, and
+/// functions among them, no longer matter. Its columns have names already.
 pub(super) fn vacate(select: &mut Select) {
+    let mut functions = vec![];
+    // A merged column of USING has no other name.
+    if !select.from.iter().flat_map(|from| &from.joins).any(merges) {
+        let factors = std::mem::take(&mut select.from).into_iter().flat_map(factors);
+        let (kept, gone): (Vec<_>, Vec<_>) = factors.partition(is_relation);
+        functions = gone.iter().filter_map(alias).collect();
+        select.from = kept.into_iter().map(|relation| TableWithJoins { relation, joins: vec![] }).collect();
+    }
     for item in &mut select.projection {
-        if let SelectItem::ExprWithAlias { expr, .. } = item
-            && !is_column(expr)
-        {
-            *expr = null();
+        match item {
+            SelectItem::ExprWithAlias { expr, .. } if !is_column(expr) || is_of(expr, &functions) => {
+                *expr = typed_null(expr);
+            }
+            SelectItem::UnnamedExpr(expr) if is_of(expr, &functions) => {
+                let alias = Ident::with_quote('"', output_name(expr));
+                *item = SelectItem::ExprWithAlias { expr: null(), alias };
+            }
+            _ => {}
         }
     }
+    select.group_by = GroupByExpr::Expressions(vec![], vec![]);
+    select.having = None;
     select.selection = Some(Expr::Value(Value::Boolean(false).into()));
 }
 
@@ -50,12 +68,36 @@ pub(super) fn null() -> Expr {
     Expr::Value(Value::Null.into())
 }
 
+/// NULL in the type of an expression, where that is plain to see.
+fn typed_null(expr: &Expr) -> Expr {
+    let data_type = match expr {
+        Expr::Cast { data_type, .. } => data_type.clone(),
+        Expr::Case { conditions, .. } if !conditions.is_empty() => return typed_null(&conditions[0].result),
+        Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) => DataType::Int(None),
+        Expr::Value(ValueWithSpan { value: Value::Boolean(_), .. })
+        | Expr::UnaryOp { op: UnaryOperator::Not, .. }
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_) => DataType::Boolean,
+        Expr::BinaryOp { op: BinaryOperator::Eq | BinaryOperator::NotEq | BinaryOperator::And, .. } => {
+            DataType::Boolean
+        }
+        _ => return null(),
+    };
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(null()), data_type, array: false, format: None }
+}
+
+fn is_grouped(select: &Select) -> bool {
+    !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty())
+}
+
 /// Whether the rows of a FROM item are none: one side of its inner joins is empty, or the side that others are joined to.
 fn is_empty(from: &TableWithJoins, common_tables: &[String]) -> bool {
     let empty = |factor: &TableFactor| match factor {
         TableFactor::Table { name, args: None, .. } => {
             system_relation(name, common_tables).is_some_and(|(schema, name)| is_always_empty(schema, &name))
         }
+        TableFactor::Derived { subquery, .. } => is_vacant_query(subquery, common_tables),
+        TableFactor::NestedJoin { table_with_joins, .. } => is_empty(table_with_joins, common_tables),
         _ => false,
     };
     let mut none = empty(&from.relation);
@@ -69,6 +111,73 @@ fn is_empty(from: &TableWithJoins, common_tables: &[String]) -> bool {
         }
     }
     none
+}
+
+/// Whether a condition asks `pg_constraint` for keys (`contype = 'f'`): tables have CHECK constraints alone.
+fn asks_for_keys(condition: &Expr) -> bool {
+    let is_kind = |expr: &Expr| match expr {
+        Expr::Identifier(name) => folded(name) == "contype",
+        Expr::CompoundIdentifier(parts) => parts.last().is_some_and(|part| folded(part) == "contype"),
+        _ => false,
+    };
+    let is_key = |expr: &Expr| match expr {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(kind), .. }) => {
+            matches!(kind.as_str(), "f" | "p" | "u" | "x")
+        }
+        _ => false,
+    };
+    match condition {
+        Expr::Nested(inner) => asks_for_keys(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => asks_for_keys(left) || asks_for_keys(right),
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => is_kind(left) && is_key(right),
+        Expr::InList { expr, list, negated: false } => is_kind(expr) && list.iter().all(is_key),
+        _ => false,
+    }
+}
+
+/// What stands in a FROM item, joins and parentheses taken apart.
+fn factors(from: TableWithJoins) -> Vec<TableFactor> {
+    let parts = std::iter::once(from.relation).chain(from.joins.into_iter().map(|join| join.relation));
+    let open = |factor| match factor {
+        TableFactor::NestedJoin { table_with_joins, alias: None } => factors(*table_with_joins),
+        factor => vec![factor],
+    };
+    parts.flat_map(open).collect()
+}
+
+/// Whether a FROM item stands for itself: no function, nothing that looks at its neighbours.
+fn is_relation(factor: &TableFactor) -> bool {
+    matches!(factor, TableFactor::Table { args: None, .. } | TableFactor::Derived { lateral: false, .. })
+}
+
+fn alias(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table { alias, .. } | TableFactor::Derived { alias, .. } | TableFactor::UNNEST { alias, .. } => {
+            alias.as_ref().map(|alias| folded(&alias.name))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression is a column of one of some FROM items, or all of it.
+fn is_of(expr: &Expr, aliases: &[String]) -> bool {
+    match expr {
+        Expr::Identifier(name) => aliases.contains(&folded(name)),
+        Expr::CompoundIdentifier(parts) => parts.first().is_some_and(|first| aliases.contains(&folded(first))),
+        _ => false,
+    }
+}
+
+fn merges(join: &Join) -> bool {
+    let constraint = match &join.join_operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::CrossJoin(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint) => constraint,
+        _ => return true,
+    };
+    matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural)
 }
 
 /// Whether a select item calls an aggregate function, which gives a row for no rows; those in subqueries are theirs.

@@ -1,12 +1,14 @@
 //! Names of objects: visibility without a schema, `regclass` and its kind, names of types, quoting.
 
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::Volatility;
 
 use super::signature::Kind::{Any, Integer, Relation, Text};
 use super::signature::{Answer, Call, SystemFunction};
+use crate::catalog::like_escape::with_backslashes;
 use crate::catalog::postgres::listing::{self, OWNER_OID};
 use crate::catalog::postgres::relations::PG_CATALOG;
-use crate::catalog::postgres::types;
+use crate::catalog::postgres::{keywords, type_functions, types};
 use crate::error::{Error, Result, SqlState};
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
@@ -42,6 +44,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     }),
     reference("regtype", |call| referred(call, "type", |name| types::by_name(name).map(|t| t.oid))),
     reference("regnamespace", |call| referred(call, "schema", |name| call.listing().schema_named(name).map(|s| s.oid))),
+    reference("regproc", |call| referred(call, "function", |name| function_named(call, name))),
     reference("regrole", |call| referred(call, "role", |name| (name == call.listing().owner).then_some(OWNER_OID))),
     lookup("to_regclass", |call| Ok(resolve_relation(call, name(call)).map(|r| r.oid).into())),
     lookup("to_regtype", |call| Ok(types::by_name(name(call)).map(|t| t.oid).into())),
@@ -52,6 +55,10 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     output("regtypeout", |call| {
         let known = types::by_oid(call.oid(0));
         Ok(printed(call, known.map(|t| types::format_type(t.oid, None))))
+    }),
+    output("regprocout", |call| {
+        let known = call.listing().function(call.oid(0)).map(|f| quote_identifier(&f.entry.name));
+        Ok(printed(call, known))
     }),
     output("regnamespaceout", |call| {
         let schema = call.listing().schemas.iter().find(|s| s.oid == call.oid(0));
@@ -82,15 +89,81 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         answer: |call| Ok(call.text(0).map(quote_identifier).into()),
     },
     SystemFunction {
+        name: "format",
+        required: &[Text],
+        optional: &[Any; 8],
+        result: "text",
+        strict: false,
+        volatility: Volatility::Immutable,
+        answer: format,
+    },
+    SystemFunction {
+        name: "like_escape",
+        required: &[Text, Text],
+        optional: &[],
+        result: "text",
+        strict: true,
+        volatility: Volatility::Immutable,
+        answer: like_escape,
+    },
+    SystemFunction {
         name: "quote_literal",
         required: &[Text],
         optional: &[],
         result: "text",
         strict: true,
         volatility: Volatility::Stable,
-        answer: |call| Ok(call.text(0).map(|text| format!("'{}'", text.replace('\'', "''"))).into()),
+        answer: |call| Ok(call.text(0).map(quote_literal).into()),
     },
 ];
+
+/// A pattern of LIKE with backslashes in place of another escape; 22025 for an escape of several characters.
+fn like_escape(call: &Call) -> Result<Answer> {
+    let invalid = || {
+        Error::new(SqlState::InvalidEscapeSequence, "invalid escape string")
+            .with_hint("an escape is empty or one character")
+    };
+    Ok(with_backslashes(name(call), call.text(1).unwrap_or_default()).ok_or_else(invalid)?.into())
+}
+
+/// `%s`, `%I` and `%L` stand for the next argument: as it is, as an identifier, as a literal; `%%` for itself. 22023 for any
+/// other specifier, and where arguments are missing; 22004 for an identifier that is NULL.
+fn format(call: &Call) -> Result<Answer> {
+    let Some(template) = call.text(0) else { return Ok(Answer::Null) };
+    let refuse = |message: String| Error::new(SqlState::InvalidParameterValue, message);
+    let mut arguments = call.arguments[1..].iter();
+    let mut next = || -> Result<Option<String>> {
+        let argument = arguments.next().ok_or_else(|| refuse("too few arguments for format()".into()))?;
+        let text = argument.cast_to(&DataType::Utf8).map_err(Error::from)?;
+        Ok(if text.is_null() { None } else { Some(text.to_string()) })
+    };
+    let mut out = String::new();
+    let mut letters = template.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            out.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('%') => out.push('%'),
+            Some('s') => out += &next()?.unwrap_or_default(),
+            Some('I') => {
+                let null = || {
+                    Error::new(SqlState::NullValueNotAllowed, "null values cannot be formatted as an SQL identifier")
+                };
+                out += &quote_identifier(&next()?.ok_or_else(null)?);
+            }
+            Some('L') => out += &next()?.map_or_else(|| "NULL".to_owned(), |text| quote_literal(&text)),
+            Some(other) => return Err(refuse(format!("unrecognized format() type specifier \"{other}\""))),
+            None => return Err(refuse("unterminated format() type specifier".into())),
+        }
+    }
+    Ok(out.into())
+}
+
+fn quote_literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
 
 /// A function of one OID that says whether its object is found by its bare name.
 const fn of_object(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
@@ -163,6 +236,19 @@ fn referred(call: &Call, kind: &str, find: impl Fn(&str) -> Option<u32>) -> Resu
     Ok(find(&name.replace('"', "")).ok_or_else(missing)?.into())
 }
 
+/// The function of a name: one behind a type, or the first of those that have it.
+fn function_named(call: &Call, name: &str) -> Option<u32> {
+    let parts = identifiers(name);
+    let (name, schema) = (parts.last()?, parts.len().checked_sub(2).map(|at| &parts[at]));
+    if let behind_a_type @ 1.. = type_functions::oid(name) {
+        return Some(behind_a_type);
+    }
+    let named = |f: &&listing::Function| {
+        f.entry.name == *name && schema.map_or_else(|| is_searched(call, &f.entry.schema), |s| *s == f.entry.schema)
+    };
+    call.listing().functions.iter().find(named).map(|f| f.oid)
+}
+
 /// A name, or the number of what has none, or a dash for no object.
 fn printed(call: &Call, name: Option<String>) -> Answer {
     let oid = call.oid(0);
@@ -229,13 +315,8 @@ fn quote_identifier(name: &str) -> String {
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
-        && !is_reserved(name);
+        && !keywords::needs_quotes(name);
     if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
-}
-
-/// Whether PostgreSQL 15 wants quotes around a word that names something.
-fn is_reserved(word: &str) -> bool {
-    include_str!("keywords.txt").split_whitespace().any(|keyword| keyword == word)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The server, the session and its settings.
 
+use std::sync::LazyLock;
+
 use datafusion::logical_expr::Volatility;
 
 use super::signature::Kind::{Boolean, Integer, Text};
@@ -20,6 +22,9 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     fact("session_user", "name", |call| Ok(call.session.user().into())),
     fact("user", "name", |call| Ok(call.session.user().into())),
     fact("pg_backend_pid", "int4", |call| Ok(i64::from(call.session.backend_pid()).into())),
+    fact("pg_postmaster_start_time", "timestamptz", |_| Ok(started().into())),
+    fact("pg_conf_load_time", "timestamptz", |_| Ok(started().into())),
+    fact("getdatabaseencoding", "name", |_| Ok("UTF8".into())),
     fact("pg_is_in_recovery", "bool", |_| Ok(false.into())),
     fact("pg_my_temp_schema", "oid", |_| Ok(0u32.into())),
     SystemFunction {
@@ -107,6 +112,12 @@ const fn fact(name: &'static str, result: &'static str, answer: fn(&Call) -> Res
 /// Starts as PostgreSQL's does: clients read the version from it. Then our own.
 fn version() -> String {
     format!("PostgreSQL {POSTGRES_VERSION} (JourneyDB {})", env!("CARGO_PKG_VERSION"))
+}
+
+/// When the database was opened, in microseconds.
+pub(super) fn started() -> i64 {
+    static STARTED: LazyLock<i64> = LazyLock::new(|| chrono::Utc::now().timestamp_micros());
+    *STARTED
 }
 
 /// The schemas of the search path that exist.

@@ -198,6 +198,7 @@ impl SystemFunction {
             arguments: required.chain(optional).collect(),
             result: self.result_type().oid,
             comment: None,
+            oid: None,
         }
     }
 

@@ -8,6 +8,7 @@ use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
 use crate::catalog::postgres::relations::{SystemColumn, SystemRelation};
+use crate::catalog::postgres::type_functions;
 
 /// Rows being collected. A column that a row does not name is NULL where the relation allows it, else the zero of its
 /// type: 0, false, the empty string or list, as in the catalogs of Postgres.
@@ -85,13 +86,16 @@ pub(in crate::catalog::postgres) enum Value {
 }
 
 impl Value {
-    /// A value of the column's type: whole numbers are narrowed to it.
+    /// A value of the column's type: whole numbers are narrowed to it, functions become their OIDs.
     fn to_scalar(&self, data_type: &DataType) -> ScalarValue {
         let value = match self {
             Self::Null => ScalarValue::Null,
             Self::Bool(value) => ScalarValue::Boolean(Some(*value)),
             Self::Int(value) => ScalarValue::Int64(Some(*value)),
             Self::Float(value) => ScalarValue::Float64(Some(*value)),
+            Self::Text(function) if *data_type == DataType::Int64 => {
+                ScalarValue::Int64(Some(type_functions::oid(function).into()))
+            }
             Self::Text(value) => return ScalarValue::Utf8(Some(value.clone())),
             Self::Ints(values) => list(values.iter().map(|v| ScalarValue::Int64(Some(*v))), data_type),
             Self::Texts(values) => list(values.iter().map(|v| ScalarValue::Utf8(Some(v.clone()))), data_type),
@@ -116,8 +120,6 @@ fn default(column: &SystemColumn, data_type: &DataType) -> ScalarValue {
         return null();
     }
     match data_type {
-        // The absence of a function is written as a dash.
-        DataType::Utf8 if column.pg_type.name == "regproc" => ScalarValue::Utf8(Some("-".to_owned())),
         DataType::Utf8 => ScalarValue::Utf8(Some(String::new())),
         DataType::List(_) => list(std::iter::empty(), data_type),
         _ => ScalarValue::new_zero(data_type).unwrap_or_else(|_| null()),

@@ -94,6 +94,7 @@ pub(super) fn constraints(context: &Context, rows: &mut Rows) {
                 ("confdeltype", ' '.into()),
                 ("confmatchtype", ' '.into()),
                 ("conislocal", true.into()),
+                ("conkey", check.columns.clone().into()),
                 ("conbin", (&check.condition).into()),
             ]);
         }

@@ -52,7 +52,7 @@ fn volatility(volatility: Volatility) -> char {
 /// `pg_aggregate`.
 pub(super) fn aggregates(context: &Context, rows: &mut Rows) {
     for function in context.listing.functions.iter().filter(|f| f.entry.kind == FunctionKind::Aggregate) {
-        rows.push([("aggfnoid", (&function.entry.name).into()), ("aggkind", 'n'.into())]);
+        rows.push([("aggfnoid", function.oid.into()), ("aggkind", 'n'.into())]);
     }
 }
 

@@ -171,6 +171,65 @@ pub(super) fn check_constraints(context: &Context, rows: &mut Rows) {
     }
 }
 
+/// `constraint_column_usage`: the columns that CHECK constraints name.
+pub(super) fn constraint_columns(context: &Context, rows: &mut Rows) {
+    let database = &context.listing.database;
+    for relation in context.listing.user_relations() {
+        for check in &relation.checks {
+            let named = |place: &i64| relation.columns.get(usize::try_from(*place).ok()?.checked_sub(1)?);
+            for column in check.columns.iter().filter_map(named) {
+                rows.push([
+                    ("table_catalog", database.into()),
+                    ("table_schema", (&relation.schema).into()),
+                    ("table_name", (&relation.name).into()),
+                    ("column_name", (&column.name).into()),
+                    ("constraint_catalog", database.into()),
+                    ("constraint_schema", (&relation.schema).into()),
+                    ("constraint_name", (&check.name).into()),
+                ]);
+            }
+        }
+    }
+}
+
+/// `element_types`: what the arrays among the columns are made of.
+pub(super) fn element_types(context: &Context, rows: &mut Rows) {
+    let database = &context.listing.database;
+    for relation in context.listing.relations() {
+        for (index, column) in relation.columns.iter().enumerate() {
+            let Some(element) =
+                by_oid(column.column_type.pg_type().element).filter(|_| column.column_type.pg_type().is_array())
+            else {
+                continue;
+            };
+            rows.push([
+                ("object_catalog", database.into()),
+                ("object_schema", (&relation.schema).into()),
+                ("object_name", (&relation.name).into()),
+                ("object_type", if relation.kind == RelationKind::Table { "TABLE" } else { "VIEW" }.into()),
+                ("collection_type_identifier", (index + 1).to_string().into()),
+                ("data_type", data_type(element).into()),
+                ("udt_catalog", database.into()),
+                ("udt_schema", "pg_catalog".into()),
+                ("udt_name", (&element.name).into()),
+                ("dtd_identifier", format!("a{}", index + 1).into()),
+            ]);
+        }
+    }
+}
+
+/// `collations`.
+pub(super) fn collations(context: &Context, rows: &mut Rows) {
+    for name in ["default", "C", "POSIX"] {
+        rows.push([
+            ("collation_catalog", (&context.listing.database).into()),
+            ("collation_schema", "pg_catalog".into()),
+            ("collation_name", name.into()),
+            ("pad_attribute", "NO PAD".into()),
+        ]);
+    }
+}
+
 /// `character_sets`.
 pub(super) fn character_sets(context: &Context, rows: &mut Rows) {
     rows.push([
