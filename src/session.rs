@@ -275,7 +275,10 @@ impl Session {
     /// Marks the open transaction, if any, as failed: for an error outside of this session's own calls, such as a timeout.
     pub fn fail_transaction(&self) {
         fail(&self.transaction, &self.settings);
-        self.objects.end_transaction(false);
+        // A block may yet go back to a savepoint, and then needs what it had there.
+        if self.transaction_status() == TransactionStatus::Idle {
+            self.objects.end_transaction(false);
+        }
     }
 
     /// Makes the following statements one transaction, up to [`Session::end_together`], unless a block is open. BEGIN

@@ -157,7 +157,17 @@ impl Listener {
 
     /// The transaction never was.
     pub fn rollback(&self) {
-        self.staged().clear();
+        self.keep_staged(0);
+    }
+
+    /// How much takes effect when the transaction commits.
+    pub(super) fn count_staged(&self) -> usize {
+        self.staged().len()
+    }
+
+    /// What came after so much never was.
+    pub(super) fn keep_staged(&self, count: usize) {
+        self.staged().truncate(count);
     }
 
     /// Stops listening to all channels, without waiting for a commit.

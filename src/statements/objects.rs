@@ -18,6 +18,13 @@ pub(crate) struct SessionObjects {
     pub locks: SessionLocks,
 }
 
+/// A moment within a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    portals: u64,
+    staged: usize,
+}
+
 impl SessionObjects {
     /// None yet, and at most as many as the settings say.
     pub fn new(settings: &Settings, channels: Arc<Channels>, locks: Arc<AdvisoryLocks>) -> Self {
@@ -48,6 +55,17 @@ impl SessionObjects {
         } else {
             self.listener.rollback();
         }
+    }
+
+    /// This moment, to go back to.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { portals: self.portals().made(), staged: self.listener.count_staged() }
+    }
+
+    /// Takes back what came since a moment: its cursors are closed, what was said is not said. Locks stay.
+    pub(super) fn roll_back_to(&self, mark: Mark) {
+        self.portals().end_since(mark.portals);
+        self.listener.keep_staged(mark.staged);
     }
 
     /// Its cursors and portals.

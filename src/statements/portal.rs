@@ -37,6 +37,8 @@ pub(crate) struct Portal {
     /// It no longer depends on the transaction that made it.
     held: AtomicBool,
     since: SystemTime,
+    /// How many were made before it.
+    made: u64,
     run: Arc<Mutex<Run>>,
 }
 
@@ -62,6 +64,7 @@ impl Portal {
             hold: false,
             held: AtomicBool::new(false),
             since: SystemTime::now(),
+            made: 0,
             run: Arc::new(Mutex::new(Run::Bound(values))),
         }
     }
@@ -171,13 +174,14 @@ fn active() -> Error {
 /// The portals of a session, by name.
 pub(crate) struct Portals {
     by_name: HashMap<String, Arc<Portal>>,
+    made: u64,
     most: usize,
 }
 
 impl Portals {
     /// None yet, and at most so many.
     pub(super) fn new(most: usize) -> Self {
-        Self { by_name: HashMap::new(), most }
+        Self { by_name: HashMap::new(), made: 0, most }
     }
 
     /// Keeps a portal under a name; 42P03 for a name that is taken, 53400 for one portal too many.
@@ -190,7 +194,8 @@ impl Portals {
             let error = Error::new(SqlState::ConfigurationLimitExceeded, message);
             return Err(error.with_hint("close some, or start the server with a larger max_portals"));
         }
-        let portal = Arc::new(portal);
+        let portal = Arc::new(Portal { made: self.made, ..portal });
+        self.made += 1;
         self.by_name.insert(name.to_owned(), Arc::clone(&portal));
         Ok(portal)
     }
@@ -223,7 +228,17 @@ impl Portals {
 
     /// Forgets those that end with the transaction: all but those held.
     pub fn end_transaction(&mut self) {
-        self.by_name.retain(|_, portal| portal.held.load(Ordering::Relaxed));
+        self.end_since(0);
+    }
+
+    /// How many were made so far.
+    pub(super) fn made(&self) -> u64 {
+        self.made
+    }
+
+    /// Forgets those that were made after so many, but for those held.
+    pub(super) fn end_since(&mut self, made: u64) {
+        self.by_name.retain(|_, portal| portal.made < made || portal.held.load(Ordering::Relaxed));
     }
 
     /// All, in no order.

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{self, TransactionAccessMode, TransactionMo
 use tokio::sync::Mutex;
 
 use super::context::Context;
+use super::objects::Mark;
 use super::{cursors, names};
 use crate::catalog::{Block, Moment};
 use crate::config::Settings;
@@ -54,6 +55,7 @@ struct Savepoint {
     name: String,
     settings: Settings,
     local: usize,
+    objects: Mark,
 }
 
 impl Transaction {
@@ -310,7 +312,7 @@ pub(super) async fn savepoint(context: &Context, name: &ast::Ident) -> Result<Ta
     let mut transaction = context.transaction();
     let open = transaction.begun("SAVEPOINT")?;
     let local = open.local.len();
-    open.savepoints.push(Savepoint { name: names::fold(name), settings, local });
+    open.savepoints.push(Savepoint { name: names::fold(name), settings, local, objects: context.objects.mark() });
     Ok(Tag::of("SAVEPOINT"))
 }
 
@@ -335,16 +337,17 @@ pub(super) async fn rollback_to(context: &Context, name: &ast::Ident) -> Result<
     block.return_to(at);
     let moment = block.moment();
     drop(block);
-    let settings = {
+    let (settings, objects) = {
         let mut transaction = context.transaction();
         let (open, at) = transaction.savepoint(command, &names::fold(name))?;
         open.savepoints.truncate(at + 1);
         open.failed = false;
         open.moment = open.moment.is_some().then_some(moment);
-        let Savepoint { settings, local, .. } = &open.savepoints[at];
+        let Savepoint { settings, local, objects, .. } = &open.savepoints[at];
         open.local.truncate(*local);
-        settings.clone()
+        (settings.clone(), *objects)
     };
+    context.objects.roll_back_to(objects);
     restore(context, settings);
     Ok(Tag::of("ROLLBACK"))
 }

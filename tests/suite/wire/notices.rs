@@ -83,6 +83,16 @@ async fn what_others_say_is_heard_when_they_commit() {
     other.batch_execute("BEGIN").await.unwrap();
     other.batch_execute("NOTIFY news, 'never'").await.unwrap();
     other.batch_execute("ROLLBACK").await.unwrap();
+    // What was said before a savepoint outlives an error after it.
+    other.batch_execute("BEGIN").await.unwrap();
+    other.batch_execute("NOTIFY news, 'before'").await.unwrap();
+    other.batch_execute("SAVEPOINT s").await.unwrap();
+    other.batch_execute("NOTIFY news, 'after'").await.unwrap();
+    other.batch_execute("SELECT 1 / 0").await.unwrap_err();
+    other.batch_execute("ROLLBACK TO s").await.unwrap();
+    other.batch_execute("COMMIT").await.unwrap();
+    let Some(AsyncMessage::Notification(heard)) = soon(messages.recv()).await else { panic!("before") };
+    assert_eq!(heard.payload(), "before");
     client.batch_execute("UNLISTEN *").await.unwrap();
     other.batch_execute("NOTIFY news, 'unheard'").await.unwrap();
     client.batch_execute("SELECT 1").await.unwrap();
