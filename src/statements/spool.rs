@@ -187,7 +187,8 @@ mod tests {
             .iter()
             .map(|size| {
                 let numbers = Int64Array::from_iter_values((next..next + size).map(|n| n as i64));
-                let texts = StringViewArray::from_iter_values((next..next + size).map(|n| format!("{n:bytes$}")));
+                let texts =
+                    StringViewArray::from_iter_values((next..next + size).map(|n| format!("{n}{}", "x".repeat(bytes))));
                 next += size;
                 Ok(RecordBatch::try_new(schema.clone(), vec![Arc::new(numbers), Arc::new(texts)]).unwrap())
             })

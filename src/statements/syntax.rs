@@ -1,6 +1,6 @@
 //! Statements of a session that the parser of SQL doesn't read, or not in every form that Postgres writes them.
 
-use datafusion::sql::sqlparser::ast::{self, Expr, Ident, ObjectName, Query, Reset, ResetStatement};
+use datafusion::sql::sqlparser::ast::{self, Expr, Ident, ObjectName, Query, Reset, ResetStatement, SetExpr};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -147,7 +147,12 @@ fn declare(parser: &mut Parser<'_>) -> Result<Command, ParserError> {
         let _ = parser.parse_keywords(&[Keyword::WITHOUT, Keyword::HOLD]);
     }
     parser.expect_keyword(Keyword::FOR)?;
-    Ok(Command::Declare(Declare { name, binary, scroll, no_scroll, hold, query: parser.parse_query()? }))
+    let start = parser.peek_token();
+    let query = parser.parse_query()?;
+    if let SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) = query.body.as_ref() {
+        return parser.expected("SELECT or VALUES", start);
+    }
+    Ok(Command::Declare(Declare { name, binary, scroll, no_scroll, hold, query }))
 }
 
 fn fetch(parser: &mut Parser<'_>) -> Result<Fetch, ParserError> {
