@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 
 use crate::catalog::{Catalog, Contents, ship};
 use crate::config::{Configuration, Settings};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::session::{self, Session, Shared};
 use crate::storage::Home;
@@ -98,6 +98,10 @@ impl Database {
             rows = match session.execute(&prepared, Vec::new()).await? {
                 Outcome::Rows(stream) => stream.try_collect().await?,
                 Outcome::Done(_) => Vec::new(),
+                Outcome::CopyOut(_) | Outcome::CopyIn(_) => {
+                    let hint = "run the query by itself; rows are added by Session::append";
+                    return Err(Error::unsupported("COPY without a stream of bytes").with_hint(hint));
+                }
             };
         }
         Ok(rows)

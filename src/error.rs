@@ -22,6 +22,8 @@ pub struct Error {
     state: SqlState,
     message: String,
     hint: Option<String>,
+    /// What was being done: the line and column of a COPY.
+    context: Option<String>,
     /// Where in the SQL text, as a 1-based count of characters.
     position: Option<usize>,
     /// The same as a 1-based line and column, until the text is at hand: see [`Error::in_text`].
@@ -31,7 +33,7 @@ pub struct Error {
 impl Error {
     /// An error with a state and a message of one line, lower case first and without a full stop, as Postgres writes them.
     pub fn new(state: SqlState, message: impl Into<String>) -> Self {
-        Self { state, message: message.into(), hint: None, position: None, place: None }
+        Self { state, message: message.into(), hint: None, context: None, position: None, place: None }
     }
 
     /// An argument outside its domain (22023): names the function, the argument, what was expected and what came.
@@ -52,6 +54,12 @@ impl Error {
     /// Adds what the user can do about it.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what was being done, such as the line and column of a COPY.
+    pub fn with_context(mut self, context: impl Into<String>) -> Self {
+        self.context = Some(context.into());
         self
     }
 
@@ -90,6 +98,11 @@ impl Error {
         self.hint.as_deref()
     }
 
+    /// What was being done, where that helps to find the mistake.
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+
     /// The place in the SQL text, where known.
     pub fn position(&self) -> Option<usize> {
         self.position
@@ -107,6 +120,9 @@ fn position(sql: &str, line: u64, column: u64) -> Option<usize> {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)?;
+        if let Some(context) = &self.context {
+            write!(f, " in {context}")?;
+        }
         match &self.hint {
             Some(hint) => write!(f, " ({hint})"),
             None => Ok(()),

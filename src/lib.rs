@@ -25,4 +25,6 @@ pub use error::{Error, Result, SqlState};
 pub use outcome::{Notice, Notification, Outcome, Prepared, Severity, Tag};
 pub use register::register;
 pub use session::Session;
-pub use statements::{Statement, TransactionStatus};
+pub use statements::{
+    Chosen, CopyDirection, CopyFormat, CopyHeader, CopyIn, CopyOptions, CopyOut, Statement, TransactionStatus,
+};

@@ -4,6 +4,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 
 use crate::error::SqlState;
+use crate::statements::{CopyIn, CopyOut};
 
 /// The result of one statement.
 pub enum Outcome {
@@ -11,6 +12,10 @@ pub enum Outcome {
     Rows(SendableRecordBatchStream),
     /// A command that answers with its tag alone.
     Done(Tag),
+    /// Rows to be spelled in a format of COPY.
+    CopyOut(CopyOut),
+    /// Rows are to come, in a format of COPY: [`crate::Session::copy_in`] takes them.
+    CopyIn(CopyIn),
 }
 
 /// A command tag as Postgres prints it: `INSERT 0 5`, `CREATE TABLE`.

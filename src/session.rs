@@ -24,10 +24,10 @@ use crate::catalog::postgres::{
 use crate::catalog::{Catalog, Contents, SystemSchemas};
 use crate::config::{Configuration, Settings};
 use crate::error::{Error, Result, SqlState};
-use crate::outcome::{Notice, Notification, Outcome, Prepared};
+use crate::outcome::{Notice, Notification, Outcome, Prepared, Tag};
 use crate::rules::{self, CompleteKeys};
 use crate::statements::{
-    self, AdvisoryLocks, Channels, Constraints, Context, Portal, Portals, PreparedStatements, SessionObjects,
+    self, AdvisoryLocks, Channels, Constraints, Context, CopyIn, Portal, Portals, PreparedStatements, SessionObjects,
     Statement, Transaction, TransactionStatus,
 };
 use crate::storage::{CacheFacts, determined_entity};
@@ -253,6 +253,14 @@ impl Session {
     pub async fn append(&self, table: &str, rows: SendableRecordBatchStream) -> Result<u64> {
         let (context, table) = (self.context()?, table.to_owned());
         let work = async move { statements::append(&context, &table, rows).await };
+        self.settle(self.database.workers.complete(work).await)
+    }
+
+    /// Adds the rows that a COPY was waiting for, in one commit; they have the columns of [`CopyIn::schema`]. An error among
+    /// them, or dropping the future, stores nothing.
+    pub async fn copy_in(&self, copy: CopyIn, rows: SendableRecordBatchStream) -> Result<Tag> {
+        let context = self.context()?;
+        let work = async move { statements::append_copied(&context, copy, rows).await };
         self.settle(self.database.workers.complete(work).await)
     }
 

@@ -3,6 +3,7 @@
 use journeydb::demo::Truth;
 use journeydb::{Result, Session};
 
+use super::copy::Input;
 use super::output::{Form, Printer, Stdout, say};
 use super::query::embedded;
 
@@ -17,7 +18,7 @@ pub async fn print_layers(session: &Session, truth: &Truth) -> Result<()> {
     say("");
     for layer in layers(truth) {
         say(layer.title);
-        embedded(session, &layer.sql, &mut Printer::new(Stdout::new(), Form::Table)).await?;
+        embedded(session, &layer.sql, Input::Statements, &mut Printer::new(Stdout::new(), Form::Table)).await?;
     }
     Ok(())
 }

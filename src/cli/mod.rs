@@ -10,10 +10,12 @@
 //! | `memory` | how much memory a database may take |
 //! | `target` | the folder or the server that a command works on |
 //! | `query` | runs statements and prints their results |
+//! | `copy` | COPY from standard input and to standard output |
 //! | `output` | tables, CSV and JSON |
 //! | `exit` | exit codes |
 
 mod command;
+mod copy;
 mod demo;
 mod exit;
 mod layers;

@@ -12,23 +12,28 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use journeydb::server::Printed;
-use journeydb::{Outcome, Result, Session};
+use journeydb::{CopyDirection, Outcome, Result, Session};
 
+use super::copy::{self, Input};
 use super::output::{Column, Kind, Printer};
 use super::target::{Connection, remote};
 
 impl Connection {
     /// Runs statements one after the other and prints each one's result; the first error ends it.
-    pub async fn run(&self, sql: &str, printer: &mut Printer<impl Write>) -> Result<()> {
+    pub async fn run(&self, sql: &str, input: Input, printer: &mut Printer<impl Write>) -> Result<()> {
         match self {
-            Self::Embedded(session) => embedded(session, sql, printer).await,
-            Self::Remote(client) => through_server(client, sql, printer).await,
+            Self::Embedded(session) => embedded(session, sql, input, printer).await,
+            Self::Remote(client) => match copy::direction(sql)? {
+                None => through_server(client, sql, printer).await,
+                Some(CopyDirection::Out) => copy::out_of_server(client, sql, printer).await,
+                Some(CopyDirection::In) => printer.tag(copy::into_server(client, sql, input).await?),
+            },
         }
     }
 
     /// Runs statements for what they do.
     pub async fn execute(&self, sql: &str) -> Result<()> {
-        self.run(sql, &mut Printer::new(std::io::sink(), super::output::Form::Csv)).await
+        self.run(sql, Input::Statements, &mut Printer::new(std::io::sink(), super::output::Form::Csv)).await
     }
 
     /// Stops what a server is running for this connection; in this process, dropping the future of `run` does.
@@ -41,13 +46,12 @@ impl Connection {
 }
 
 /// Runs statements in a session of this process.
-pub async fn embedded(session: &Session, sql: &str, printer: &mut Printer<impl Write>) -> Result<()> {
+pub async fn embedded(session: &Session, sql: &str, input: Input, printer: &mut Printer<impl Write>) -> Result<()> {
     for statement in session.parse(sql)? {
         let prepared = session.prepare(&statement, &[]).await?;
         match session.execute(&prepared, Vec::new()).await? {
             Outcome::Rows(mut rows) => {
-                let zone = session.setting("TimeZone").unwrap_or_default();
-                let printed = Printed::of(&rows.schema(), &zone)?;
+                let printed = Printed::of(&rows.schema(), &zone(session))?;
                 printer.begin(columns(&rows.schema()))?;
                 while let Some(batch) = rows.next().await {
                     printed.rows(&batch?)?.into_iter().try_for_each(|row| printer.row(row))?;
@@ -55,9 +59,15 @@ pub async fn embedded(session: &Session, sql: &str, printer: &mut Printer<impl W
                 printer.end()?;
             }
             Outcome::Done(tag) => printer.tag(tag)?,
+            Outcome::CopyOut(copy) => copy::out(copy, &zone(session), printer).await?,
+            Outcome::CopyIn(copy) => printer.tag(copy::into(session, copy, &zone(session), input).await?)?,
         }
     }
     Ok(())
+}
+
+fn zone(session: &Session) -> String {
+    session.setting("TimeZone").unwrap_or_default()
 }
 
 fn columns(schema: &SchemaRef) -> Vec<Column> {

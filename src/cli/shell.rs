@@ -10,6 +10,7 @@ use rustyline::{Completer, Editor, Helper, Highlighter, Hinter};
 
 use journeydb::{Error, Result, SqlState};
 
+use super::copy::Input as Rows;
 use super::exit::Exit;
 use super::output::{Form, Printer, Stdout, say};
 use super::target::{Connection, Target};
@@ -79,7 +80,7 @@ pub async fn run(command: Shell) -> Result<Exit> {
 async fn answer(connection: &Connection, sql: &str) {
     let mut printer = Printer::new(Stdout::new(), Form::Table);
     let result = tokio::select! {
-        result = connection.run(sql, &mut printer) => result,
+        result = connection.run(sql, Rows::Statements, &mut printer) => result,
         _ = tokio::signal::ctrl_c() => {
             say("stopped");
             connection.cancel().await
@@ -87,6 +88,9 @@ async fn answer(connection: &Connection, sql: &str) {
     };
     if let Err(error) = result {
         say(format_args!("error: {}", error.message()));
+        if let Some(context) = error.context() {
+            say(format_args!("context: {context}"));
+        }
         if let Some(hint) = error.hint() {
             say(format_args!("hint: {hint}"));
         }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use journeydb::{Error, Result};
 
+use super::copy::Input;
 use super::exit::Exit;
 use super::output::{Form, Printer, Stdout};
 use super::target::Target;
@@ -17,6 +18,7 @@ use super::target::Target;
 #[command(after_help = "Examples:
   journeydb sql 'SELECT account_id, ppp FROM ppp_account ORDER BY ppp DESC LIMIT 5'
   journeydb sql --format csv 'SELECT * FROM conversion' > conversion.csv
+  journeydb sql 'COPY (SELECT * FROM ppp_account) TO STDOUT WITH (FORMAT csv, HEADER)' > ppp.csv
   journeydb sql --file views.sql --url postgres://127.0.0.1:5433/journeydb")]
 pub struct Sql {
     /// The statements, separated by semicolons
@@ -46,6 +48,6 @@ pub async fn run(command: Sql) -> Result<Exit> {
         (None, None) => String::new(),
     };
     let connection = command.target.connect().await?;
-    connection.run(&statements, &mut Printer::new(Stdout::new(), command.format)).await?;
+    connection.run(&statements, Input::Stdin, &mut Printer::new(Stdout::new(), command.format)).await?;
     Ok(Exit::Success)
 }

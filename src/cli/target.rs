@@ -67,6 +67,10 @@ pub fn remote(error: &tokio_postgres::Error) -> Error {
     };
     let state = SqlState::from_code(answer.code().code()).unwrap_or(SqlState::InternalError);
     let error = Error::new(state, answer.message());
+    let error = match answer.where_() {
+        Some(context) => error.with_context(context),
+        None => error,
+    };
     match answer.hint() {
         Some(hint) => error.with_hint(hint),
         None => error,

@@ -26,6 +26,7 @@ states! {
     ActiveSqlTransaction = "25001",
     AdminShutdown = "57P01",
     AmbiguousColumn = "42702",
+    BadCopyFileFormat = "22P04",
     CannotConnectNow = "57P03",
     CantChangeRuntimeParameter = "55P02",
     CardinalityViolation = "21000",

@@ -105,6 +105,8 @@ impl Connection {
         }
         match self.session.run(&portal, most).await? {
             Outcome::Done(tag) => self.complete(&tag, began),
+            Outcome::CopyOut(copy) => self.copy_out(copy, began).await,
+            Outcome::CopyIn(copy) => self.copy_in(copy, began).await,
             Outcome::Rows(stream) => {
                 let columns = unchanged(columns(&portal)?, Columns::of(&stream.schema())?)?;
                 let mut rows = Rows::new(stream, columns, formats_of(&portal.binary), &self.time_zone())?;

@@ -53,6 +53,7 @@ pub(super) fn error_response(severity: Severity, error: &Error) -> ErrorResponse
     };
     let mut fields = fields(severity, error.state(), error.message());
     fields.extend(error.hint().map(|hint| (b'H', printable(hint))));
+    fields.extend(error.context().map(|context| (b'W', printable(context))));
     fields.extend(error.position().map(|position| (b'P', position.to_string())));
     ErrorResponse::new(fields)
 }
@@ -82,13 +83,17 @@ mod tests {
 
     #[test]
     fn every_field_of_an_error_is_sent() {
-        let error = Error::new(SqlState::UndefinedColumn, "column \"a\0b\" does not exist").with_hint("use b").at(8);
+        let error = Error::new(SqlState::UndefinedColumn, "column \"a\0b\" does not exist")
+            .with_hint("use b")
+            .with_context("COPY t, line 3")
+            .at(8);
         let fields = error_response(Severity::Error, &error).fields;
         let field = |code| fields.iter().find(|(c, _)| *c == code).map(|(_, text)| text.as_str());
         assert_eq!(field(b'S'), Some("ERROR"));
         assert_eq!(field(b'C'), Some("42703"));
         assert_eq!(field(b'M'), Some("column \"ab\" does not exist"));
         assert_eq!(field(b'H'), Some("use b"));
+        assert_eq!(field(b'W'), Some("COPY t, line 3"));
         assert_eq!(field(b'P'), Some("8"));
     }
 }

@@ -14,12 +14,14 @@
 //! | `wire` | the socket with its two buffers |
 //! | `frame` | bytes to messages |
 //! | `failure` | how a message can fail, and the ErrorResponse for it |
+//! | `copy` | COPY: rows as one stream of bytes, both ways |
 //! | `codec` | values and types |
 //! | `printed` | the same text without a wire |
 
 mod backends;
 mod codec;
 mod connection;
+mod copy;
 mod extended;
 mod failure;
 mod frame;
@@ -32,5 +34,6 @@ mod simple;
 mod startup;
 mod wire;
 
+pub use codec::{CopyReader, CopyRows, CopyWriter};
 pub use listener::{Options, Server};
 pub use printed::Printed;

@@ -43,6 +43,8 @@ impl Connection {
         }
         match self.session.execute(&prepared, vec![]).await? {
             Outcome::Done(tag) => self.complete(&tag, began)?,
+            Outcome::CopyOut(copy) => self.copy_out(copy, began).await?,
+            Outcome::CopyIn(copy) => self.copy_in(copy, began).await?,
             Outcome::Rows(stream) => {
                 let columns = Columns::of(&stream.schema())?;
                 let format = if prepared.is_binary() { Format::Binary } else { Format::Text };

@@ -57,7 +57,7 @@ impl Constraints {
         for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
             if !field.is_nullable() && column.null_count() > 0 {
                 for row in (0..batch.num_rows()).filter(|row| column.is_null(*row)) {
-                    report(row, &|| self.null(field.name()));
+                    report(row, &|| not_null_violation(&self.relation, field.name()));
                 }
             }
         }
@@ -72,16 +72,15 @@ impl Constraints {
         Ok(found.into_iter().enumerate().filter_map(|(row, error)| Some((row, error?))).collect())
     }
 
-    fn null(&self, column: &str) -> Error {
-        let relation = &self.relation;
-        let message =
-            format!("null value in column \"{column}\" of relation \"{relation}\" violates not-null constraint");
-        Error::new(SqlState::NotNullViolation, message)
-    }
-
     fn refused(&self, check: &Check) -> Error {
         let (relation, name) = (&self.relation, &check.name);
         let message = format!("new row for relation \"{relation}\" violates check constraint \"{name}\"");
         Error::new(SqlState::CheckViolation, message).with_hint(format!("it must satisfy {}", check.expression))
     }
+}
+
+/// The error of a NULL in a column that must have a value.
+pub(crate) fn not_null_violation(relation: &str, column: &str) -> Error {
+    let message = format!("null value in column \"{column}\" of relation \"{relation}\" violates not-null constraint");
+    Error::new(SqlState::NotNullViolation, message)
 }

@@ -10,8 +10,8 @@ use super::context::Context;
 use super::statement::Form;
 use super::syntax::Direction;
 use super::{
-    Portal, Statement, TransactionStatus, commands, lock, names, notify, parameters, query, schemas, settings, tables,
-    transaction, vacuum, views, write,
+    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, lock, names, notify, parameters, query,
+    schemas, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -23,6 +23,10 @@ pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<O
         Form::Command(command) => {
             context.transaction().admit_in_order()?;
             return commands::prepare(&context, statement.clone(), command, hints).await;
+        }
+        Form::Copy(_) => {
+            context.transaction().admit_in_order()?;
+            return Ok(Prepared::command(statement));
         }
     };
     context.transaction().admit(ast)?;
@@ -60,10 +64,17 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
             context.transaction().admit_in_order()?;
             return commands::execute(&context, &prepared.statement, command, values).await;
         }
+        Form::Copy(copy) => {
+            context.transaction().admit_in_order()?;
+            if copy.direction == CopyDirection::In {
+                admit_by_setting(&context, || "COPY FROM".to_owned())?;
+            }
+            return copy::run(&context, copy).await;
+        }
     };
     context.transaction().admit(ast)?;
     if changes_data(ast) {
-        admit_by_setting(&context, ast)?;
+        admit_by_setting(&context, || first_words(&ast.to_string()))?;
     }
     let done = |tag: Tag| Ok(Outcome::Done(tag));
     match ast.as_ref() {
@@ -110,8 +121,6 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Rollback { savepoint: Some(name), .. } => done(transaction::rollback_to(&context, name).await?),
         Ast::Savepoint { name } => done(transaction::savepoint(&context, name).await?),
         Ast::ReleaseSavepoint { name } => done(transaction::release(&context, name).await?),
-        Ast::Copy { .. } => Err(Error::new(SqlState::FeatureNotSupported, "COPY is not supported")
-            .with_hint("load files with: journeydb load TABLE FILE")),
         other => Err(Error::unsupported(first_words(&other.to_string()))),
     }
 }
@@ -133,13 +142,13 @@ fn changes_data(ast: &Ast) -> bool {
 }
 
 /// A session may ask to be kept from writing.
-fn admit_by_setting(context: &Context, ast: &Ast) -> Result<()> {
+fn admit_by_setting(context: &Context, command: impl FnOnce() -> String) -> Result<()> {
     let setting = match context.transaction().status() {
         TransactionStatus::Idle => "default_transaction_read_only",
         TransactionStatus::Open | TransactionStatus::Failed => "transaction_read_only",
     };
     if context.settings().get(setting) == Some("on") {
-        let message = format!("cannot execute {} in a read-only transaction", first_words(&ast.to_string()));
+        let message = format!("cannot execute {} in a read-only transaction", command());
         return Err(Error::new(SqlState::ReadOnlyTransaction, message));
     }
     Ok(())

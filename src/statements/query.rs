@@ -53,19 +53,30 @@ pub(super) async fn run(
     let plan = plan(context, statement)?;
     let names = output_names(statement, &plan);
     let plan = bind(plan, values)?;
-    let physical = context.engine.create_physical_plan(&plan).await?;
-    let rows = context.workers.run(physical, context.engine.task_ctx());
     if matches!(statement, ast::Statement::Explain { .. }) {
-        return Ok(Outcome::Rows(explain::lines(rows)));
+        let physical = context.engine.create_physical_plan(&plan).await?;
+        return Ok(Outcome::Rows(explain::lines(context.workers.run(physical, context.engine.task_ctx()))));
     }
-    let schema = named(&rows.schema(), &names);
+    let rows = stream(context, &plan, &names).await?;
     if let Some(promised) = &prepared.schema
-        && !same_types(promised, &schema)
+        && !same_types(promised, &rows.schema())
     {
         return Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
             .with_hint("prepare the statement again"));
     }
-    Ok(Outcome::Rows(renamed(rows, schema)))
+    Ok(Outcome::Rows(rows))
+}
+
+/// The rows of a plan under the names their columns have for the user; dropping them stops it.
+pub(super) async fn stream(
+    context: &Context,
+    plan: &LogicalPlan,
+    names: &[String],
+) -> Result<SendableRecordBatchStream> {
+    let physical = context.engine.create_physical_plan(plan).await?;
+    let rows = context.workers.run(physical, context.engine.task_ctx());
+    let schema = named(&rows.schema(), names);
+    Ok(renamed(rows, schema))
 }
 
 /// A write that WITH stands before is parsed as a query.

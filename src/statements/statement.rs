@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
+use super::copy::{self, CopyDirection, CopyStatement};
 use super::syntax::{self, Command};
 use crate::catalog::fold;
 use crate::error::{Error, Result, SqlState};
@@ -30,6 +31,8 @@ pub(crate) enum Form {
     Sql(Box<ast::Statement>),
     /// By ours.
     Command(Command),
+    /// A COPY, by ours too.
+    Copy(Box<CopyStatement>),
 }
 
 impl Statement {
@@ -46,6 +49,14 @@ impl Statement {
     /// A statement that is a part of this one: what PREPARE prepares, what a cursor reads.
     pub(crate) fn part(&self, ast: ast::Statement) -> Self {
         Self { form: Form::Sql(Box::new(ast)), ..self.clone() }
+    }
+
+    /// Where the rows of a COPY go; `None` for other statements.
+    pub fn copies(&self) -> Option<CopyDirection> {
+        match &self.form {
+            Form::Copy(copy) => Some(copy.direction),
+            Form::Sql(_) | Form::Command(_) => None,
+        }
     }
 
     /// Says where in the text an error is that knows only its line and column, or the relation that it misses.
@@ -74,7 +85,7 @@ impl Statement {
     }
 
     /// Cuts SQL text into statements; text of only blanks, comments and semicolons gives none.
-    pub(crate) fn parse_all(sql: &str) -> Result<Vec<Self>> {
+    pub fn parse_all(sql: &str) -> Result<Vec<Self>> {
         let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
         let mut parser = Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens);
@@ -86,10 +97,13 @@ impl Statement {
             if first.token == Token::EOF {
                 return Ok(statements);
             }
-            let form = match syntax::parse(&mut parser) {
-                Ok(None) => parser.parse_statement().map(|ast| Form::Sql(Box::new(insert_under_with(ast)))),
-                Ok(Some(form)) => Ok(form),
-                Err(error) => Err(error),
+            let form = match copy::parse(&mut parser, sql)? {
+                Some(copy) => Ok(Form::Copy(Box::new(copy))),
+                None => match syntax::parse(&mut parser) {
+                    Ok(None) => parser.parse_statement().map(|ast| Form::Sql(Box::new(insert_under_with(ast)))),
+                    Ok(Some(form)) => Ok(form),
+                    Err(error) => Err(error),
+                },
             };
             let form = form.map_err(|e| parser_error(sql, e, Some(parser.peek_token().span.start)))?;
             let next = parser.peek_token();
@@ -146,7 +160,7 @@ fn insert_under_with(statement: ast::Statement) -> ast::Statement {
 }
 
 /// A parser's error: its text names what it expected and, at its end, where.
-fn parser_error(sql: &str, error: ParserError, reached: Option<Location>) -> Error {
+pub(super) fn parser_error(sql: &str, error: ParserError, reached: Option<Location>) -> Error {
     match error {
         ParserError::ParserError(text) | ParserError::TokenizerError(text) => {
             let (message, place) = match text.split_once(" at Line: ") {
@@ -164,8 +178,11 @@ fn parser_error(sql: &str, error: ParserError, reached: Option<Location>) -> Err
     }
 }
 
-fn near(sql: &str, token: &Token, at: Location) -> Error {
-    syntax_error(sql, &format!("syntax error at or near \"{token}\""), Some(at))
+pub(super) fn near(sql: &str, token: &Token, at: Location) -> Error {
+    match token {
+        Token::EOF => syntax_error(sql, "syntax error at end of input", None).at(sql.chars().count() + 1),
+        token => syntax_error(sql, &format!("syntax error at or near \"{token}\""), Some(at)),
+    }
 }
 
 fn syntax_error(sql: &str, message: &str, at: Option<Location>) -> Error {

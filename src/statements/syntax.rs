@@ -330,7 +330,7 @@ mod tests {
     fn command(sql: &str) -> Command {
         match Statement::parse_all(sql).unwrap().remove(0).form() {
             Form::Command(command) => command.clone(),
-            Form::Sql(_) => panic!("{sql} is read as SQL"),
+            Form::Sql(_) | Form::Copy(_) => panic!("{sql} is no command"),
         }
     }
 

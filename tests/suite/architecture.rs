@@ -78,6 +78,10 @@ const RE_EXPORTED: &[(&str, &str)] = &[
     ("Session", "session"),
     ("TransactionStatus", "statements"),
     ("Statement", "statements"),
+    ("CopyDirection", "statements"),
+    ("CopyIn", "statements"),
+    ("CopyOut", "statements"),
+    ("CopyOptions", "statements"),
     ("register", "register"),
 ];
 

@@ -359,6 +359,37 @@ fn a_reader_that_leaves_early_is_no_error() {
 }
 
 #[test]
+fn copy_reads_standard_input_and_writes_standard_output() {
+    let place = Place::new();
+    place.file("rows.csv", "a,b\n1,x\n2,\"y, z\"\n3,\n");
+    let copy = |target: [&str; 2], sql: &str| {
+        let rows = std::fs::File::open(place.path("rows.csv")).unwrap();
+        ran(place.command(&["sql", target[0], target[1], sql]).stdin(rows).output().unwrap())
+    };
+    let embedded = ["--data", "db"];
+    copy(embedded, "CREATE TABLE t (a INT, b TEXT)");
+    let (into, out) =
+        ("COPY t FROM STDIN WITH CSV HEADER", "COPY (SELECT * FROM t ORDER BY a) TO STDOUT WITH CSV HEADER");
+    assert_eq!(copy(embedded, into).out, "COPY 3\n");
+    assert_eq!(copy(embedded, out).out, place.read("rows.csv"));
+    let refused = copy(embedded, "COPY t FROM STDIN WITH CSV");
+    assert_eq!(refused.code, 1);
+    let expected = "error: invalid input syntax for type integer: \"a\"\ncontext: COPY t, line 1, column a: \"a\"\n";
+    assert!(refused.err.starts_with(expected), "{}", refused.err);
+
+    let serving = Serving::start(&place, &["serve", "--data", "db", "--listen", "127.0.0.1:0"]);
+    let url = serving.url();
+    let served = ["--url", url.as_str()];
+    assert_eq!(copy(served, "TRUNCATE t").code, 0);
+    assert_eq!(copy(served, into).out, "COPY 3\n");
+    assert_eq!(copy(served, out).out, place.read("rows.csv"));
+    let refused = copy(served, "COPY t FROM STDIN WITH CSV");
+    assert!(refused.err.starts_with(expected), "{}", refused.err);
+    let beside = copy(served, "SELECT 1; COPY t TO STDOUT");
+    assert!(beside.err.contains("by itself"), "{}", beside.err);
+}
+
+#[test]
 fn the_shell_takes_statements_over_several_lines() {
     let place = Place::new();
     let mut process = place

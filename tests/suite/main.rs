@@ -7,6 +7,7 @@ mod cancellation;
 mod catalog;
 mod cli;
 mod columns;
+mod copy;
 mod count_distinct;
 mod crash;
 mod docs;

@@ -117,6 +117,7 @@ impl AsyncDB for Embedded {
             let prepared = self.0.prepare(&statement, &[]).await?;
             output = match self.0.execute(&prepared, vec![]).await? {
                 Outcome::Done(tag) => DBOutput::StatementComplete(tag.rows.unwrap_or(0)),
+                Outcome::CopyOut(_) | Outcome::CopyIn(_) => panic!("these files hold no COPY"),
                 Outcome::Rows(stream) => {
                     let schema = stream.schema();
                     let batches: Vec<_> = stream.try_collect().await.map_err(journeydb::Error::from)?;

@@ -100,6 +100,12 @@ impl<W: Write> Printer<W> {
         Ok(self.out.flush()?)
     }
 
+    /// Passes bytes on as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out.write_all(bytes)?;
+        Ok(self.out.flush()?)
+    }
+
     /// Sizes the table by the rows that wait, and prints them.
     fn size(&mut self) -> Result<()> {
         if self.table.is_none() {

@@ -28,10 +28,7 @@ pub(super) fn decode(postgres: &Type, bytes: &Bytes) -> Result<ScalarValue> {
             Some((1, json)) => ScalarValue::Utf8(Some(utf8(json)?.to_owned())),
             _ => return Err(malformed()),
         },
-        Type::DATE => ScalarValue::Date32(Some(match i32::from_be_bytes(fixed(bytes)?) {
-            infinite @ (i32::MAX | i32::MIN) => infinite,
-            days => days.checked_add(EPOCH_DAYS).ok_or_else(malformed)?,
-        })),
+        Type::DATE => ScalarValue::Date32(Some(date(bytes)?)),
         Type::TIME => ScalarValue::Time64Microsecond(Some(i64::from_be_bytes(fixed(bytes)?))),
         Type::TIMESTAMP => ScalarValue::TimestampMicrosecond(Some(instant(bytes)?), None),
         Type::TIMESTAMPTZ => ScalarValue::TimestampMicrosecond(Some(instant(bytes)?), utc()),
@@ -50,14 +47,23 @@ pub(super) fn decode(postgres: &Type, bytes: &Bytes) -> Result<ScalarValue> {
 
 /// The error of PostgreSQL for bytes that are no value.
 pub(super) fn malformed() -> Error {
-    Error::new(SqlState::InvalidBinaryRepresentation, "incorrect binary data format in bind parameter")
+    Error::new(SqlState::InvalidBinaryRepresentation, "incorrect binary data format")
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
+pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
     bytes.try_into().map_err(|_| malformed())
 }
 
-fn instant(bytes: &[u8]) -> Result<i64> {
+/// Days from 1970.
+pub(super) fn date(bytes: &[u8]) -> Result<i32> {
+    match i32::from_be_bytes(fixed(bytes)?) {
+        infinite @ (i32::MAX | i32::MIN) => Ok(infinite),
+        days => days.checked_add(EPOCH_DAYS).ok_or_else(malformed),
+    }
+}
+
+/// Microseconds from 1970.
+pub(super) fn instant(bytes: &[u8]) -> Result<i64> {
     match i64::from_be_bytes(fixed(bytes)?) {
         infinite @ (i64::MAX | i64::MIN) => Ok(infinite),
         microseconds => microseconds.checked_add(EPOCH_MICROSECONDS).ok_or_else(malformed),
@@ -75,7 +81,7 @@ fn interval(bytes: &[u8]) -> Result<ScalarValue> {
 }
 
 /// Base 10000 digits to decimal text, and that to a number.
-fn numeric(mut bytes: Bytes) -> Result<ScalarValue> {
+pub(super) fn numeric(mut bytes: Bytes) -> Result<ScalarValue> {
     let short = |_| malformed();
     let count = bytes.try_get_u16().map_err(short)?;
     let weight = i32::from(bytes.try_get_i16().map_err(short)?);

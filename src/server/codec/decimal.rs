@@ -1,6 +1,6 @@
 //! Decimal numbers from text, with exactly the digits they came with.
 
-use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, i256};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, i256};
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
@@ -51,6 +51,58 @@ pub(super) fn parse(text: &str) -> Result<ScalarValue> {
     }
 }
 
+/// The same number as an integer of `scale` decimals, rounded half away from zero as Postgres rounds; 22003 where its whole
+/// digits don't fit the precision.
+pub(super) fn unscaled(text: &str, precision: u8, scale: i8) -> Result<i128> {
+    let value = match plain(text.as_bytes(), usize::from(scale.unsigned_abs())) {
+        Some(value) => value,
+        None => return rescaled(parse(text)?, precision, scale),
+    };
+    fitting(value, precision, scale)
+}
+
+/// A number of any digits as one of a precision and a scale.
+pub(super) fn rescaled(value: ScalarValue, precision: u8, scale: i8) -> Result<i128> {
+    match value.cast_to(&DataType::Decimal128(precision, scale)) {
+        Ok(ScalarValue::Decimal128(Some(value), ..)) => fitting(value, precision, scale),
+        _ => Err(overflow(precision, scale)),
+    }
+}
+
+/// Whether an integer of `scale` decimals has no more digits than the precision.
+pub(super) fn fitting(value: i128, precision: u8, scale: i8) -> Result<i128> {
+    let limit = 10u128.checked_pow(precision.into());
+    let fits = limit.is_none_or(|limit| value.unsigned_abs() < limit);
+    if fits { Ok(value) } else { Err(overflow(precision, scale)) }
+}
+
+fn overflow(precision: u8, scale: i8) -> Error {
+    let whole = i16::from(precision) - i16::from(scale);
+    let hint = format!("a field with precision {precision}, scale {scale} must round to less than 10^{whole}");
+    Error::new(SqlState::NumericValueOutOfRange, "numeric field overflow").with_hint(hint)
+}
+
+/// Digits with at most a sign and a point, few enough for 128 bits: what almost every number is.
+fn plain(text: &[u8], scale: usize) -> Option<i128> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let point = digits.iter().position(|&byte| byte == b'.');
+    let (whole, decimals) = digits.split_at(point.unwrap_or(digits.len()));
+    let decimals = decimals.get(1..).unwrap_or_default();
+    let numeric = whole.iter().chain(decimals).all(u8::is_ascii_digit);
+    if !numeric || whole.len() + decimals.len() == 0 || whole.len() + scale > 37 {
+        return None;
+    }
+    let digit = |byte: &u8| i128::from(byte - b'0');
+    let padded = (0..scale).map(|at| decimals.get(at).map_or(0, digit));
+    let value = whole.iter().map(digit).chain(padded).fold(0, |number, digit| number * 10 + digit);
+    let value = value + i128::from(decimals.get(scale).is_some_and(|&byte| byte >= b'5'));
+    Some(if negative { -value } else { value })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +115,35 @@ mod tests {
         assert_eq!(parse("1e3").unwrap(), ScalarValue::Decimal128(Some(1000), 4, 0));
         assert_eq!(parse("12E-1").unwrap(), ScalarValue::Decimal128(Some(12), 2, 1));
         assert!(matches!(parse(&"9".repeat(76)).unwrap(), ScalarValue::Decimal256(Some(_), 76, 0)));
+    }
+
+    /// `SELECT x::numeric(p,s)` of PostgreSQL 15.
+    #[test]
+    fn numbers_are_rounded_to_the_scale_of_a_column() {
+        for (text, precision, scale, expected) in [
+            ("1.235", 5, 2, 124),
+            ("-1.235", 5, 2, -124),
+            ("1.2349999", 5, 2, 123),
+            ("7", 5, 2, 700),
+            (".5", 5, 0, 1),
+            ("-.4", 5, 0, 0),
+            ("12e-1", 5, 1, 12),
+            ("1.25e1", 5, 0, 13),
+            ("99999999999999999999999999999999999999", 38, 0, 10i128.pow(38) - 1),
+            ("0.00000000000000000000000000000000000000000000001", 5, 2, 0),
+        ] {
+            assert_eq!(unscaled(text, precision, scale).unwrap(), expected, "{text}");
+        }
+        for (text, precision, scale) in
+            [("999.995", 5, 2), ("1e5", 5, 0), ("100000000000000000000000000000000000000", 38, 0)]
+        {
+            assert_eq!(
+                unscaled(text, precision, scale).unwrap_err().state(),
+                SqlState::NumericValueOutOfRange,
+                "{text}"
+            );
+        }
+        assert_eq!(unscaled("1.2.3", 5, 2).unwrap_err().state(), SqlState::InvalidTextRepresentation);
     }
 
     #[test]

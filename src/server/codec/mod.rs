@@ -10,20 +10,26 @@
 //! | `vectors` | the tests: PostgreSQL's own output for every type |
 //! | `parameter` | the type of a parameter, and its value from text |
 //! | `binary_parameter`, `array_parameter`, `decimal`, `interval` | values of the binary format, arrays, exact decimals, intervals from text |
+//! | `calendar`, `temporal` | dates and times from text: in ISO 8601, in any form |
+//! | `copy` | rows as COPY spells them |
 
 mod array_parameter;
 mod binary;
 mod binary_parameter;
+mod calendar;
 mod column;
+mod copy;
 mod datetime;
 mod decimal;
 mod interval;
 mod parameter;
+mod temporal;
 mod text;
 mod types;
 #[cfg(test)]
 mod vectors;
 
 pub(super) use column::Column;
+pub use copy::{CopyReader, CopyRows, CopyWriter};
 pub(super) use parameter::{Format, ParameterType, hint};
 pub(super) use types::ColumnType;

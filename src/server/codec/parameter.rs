@@ -6,13 +6,14 @@
 
 use std::str::FromStr;
 
+use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
 use super::types::ColumnType;
-use super::{array_parameter, binary_parameter, decimal, interval};
+use super::{array_parameter, binary_parameter, decimal, temporal};
 use crate::error::{Error, Result, SqlState};
 
 /// The two formats of a value.
@@ -125,11 +126,25 @@ fn arrow_type(postgres: &Type) -> Option<DataType> {
     })
 }
 
+/// Bytes as text; 22021 where they are no UTF-8 or hold the zero that Postgres' text can't.
 pub(super) fn utf8(bytes: &[u8]) -> Result<&str> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
-    text.ok_or_else(|| {
-        Error::new(SqlState::CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\" in a parameter")
-    })
+    let broken = match std::str::from_utf8(bytes) {
+        Ok(text) => match bytes.iter().position(|&byte| byte == 0) {
+            Some(zero) => zero,
+            None => return Ok(text),
+        },
+        Err(error) => error.valid_up_to(),
+    };
+    // The letter is told as long as its first byte says it is, as in Postgres.
+    let length = match bytes[broken] {
+        0xc0..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf7 => 4,
+        _ => 1,
+    };
+    let letter: Vec<String> = bytes[broken..].iter().take(length).map(|byte| format!("0x{byte:02x}")).collect();
+    let message = format!("invalid byte sequence for encoding \"UTF8\": {}", letter.join(" "));
+    Err(Error::new(SqlState::CharacterNotInRepertoire, message))
 }
 
 pub(super) fn decode_text(postgres: &Type, text: &str, zone: &str) -> Result<ScalarValue> {
@@ -140,14 +155,18 @@ pub(super) fn decode_text(postgres: &Type, text: &str, zone: &str) -> Result<Sca
         Type::INT2 => ScalarValue::Int16(Some(integer(postgres, trimmed)?)),
         Type::INT4 => ScalarValue::Int32(Some(integer(postgres, trimmed)?)),
         Type::INT8 | Type::OID => ScalarValue::Int64(Some(integer(postgres, trimmed)?)),
-        Type::FLOAT4 => ScalarValue::Float32(Some(trimmed.parse().map_err(|_| syntax())?)),
-        Type::FLOAT8 => ScalarValue::Float64(Some(trimmed.parse().map_err(|_| syntax())?)),
+        Type::FLOAT4 => ScalarValue::Float32(Some(real(trimmed)?)),
+        Type::FLOAT8 => ScalarValue::Float64(Some(double(trimmed)?)),
         Type::NUMERIC => decimal::parse(trimmed)?,
         Type::BYTEA => ScalarValue::Binary(Some(bytea(text).ok_or_else(syntax)?)),
         Type::UUID => ScalarValue::Utf8(Some(uuid::Uuid::from_str(trimmed).map_err(|_| syntax())?.to_string())),
-        Type::DATE | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ | Type::INTERVAL => {
-            temporal(postgres, trimmed, zone)?
+        Type::DATE => ScalarValue::Date32(Some(temporal::date(trimmed)?)),
+        Type::TIME => temporal::time(trimmed)?,
+        Type::TIMESTAMP => ScalarValue::TimestampMicrosecond(Some(temporal::timestamp(trimmed)?), None),
+        Type::TIMESTAMPTZ => {
+            ScalarValue::TimestampMicrosecond(Some(temporal::timestamptz(trimmed, &known(zone)?)?), Some("UTC".into()))
         }
+        Type::INTERVAL => temporal::interval(trimmed)?,
         _ => match postgres.kind() {
             postgres_types::Kind::Array(element) => array_parameter::decode(postgres, element, text, zone)?,
             _ => ScalarValue::Utf8(Some(text.to_owned())),
@@ -174,7 +193,7 @@ fn sql_name(postgres: &Type) -> &str {
 }
 
 /// Any beginning of a word that is no beginning of its opposite, as `parse_bool` of Postgres reads it.
-fn boolean(text: &str) -> Option<bool> {
+pub(super) fn boolean(text: &str) -> Option<bool> {
     let text = text.to_ascii_lowercase();
     let begins = |word: &str, at_least: usize| text.len() >= at_least && word.starts_with(&text);
     if begins("true", 1) || begins("yes", 1) || begins("on", 2) || text == "1" {
@@ -186,7 +205,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn integer<T: FromStr<Err = std::num::ParseIntError>>(postgres: &Type, text: &str) -> Result<T> {
+pub(super) fn integer<T: FromStr<Err = std::num::ParseIntError>>(postgres: &Type, text: &str) -> Result<T> {
     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
     text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
         PosOverflow | NegOverflow => Error::new(
@@ -197,8 +216,36 @@ fn integer<T: FromStr<Err = std::num::ParseIntError>>(postgres: &Type, text: &st
     })
 }
 
+/// A real; 22003 where it is too large or too near to zero for one.
+pub(super) fn real(text: &str) -> Result<f32> {
+    let value: f32 = text.parse().map_err(|_| invalid(&Type::FLOAT4, text, SqlState::InvalidTextRepresentation))?;
+    in_range(&Type::FLOAT4, text, value.is_infinite(), value == 0.0).map(|()| value)
+}
+
+/// A double precision; 22003 where it is too large or too near to zero for one.
+pub(super) fn double(text: &str) -> Result<f64> {
+    let value: f64 = text.parse().map_err(|_| invalid(&Type::FLOAT8, text, SqlState::InvalidTextRepresentation))?;
+    in_range(&Type::FLOAT8, text, value.is_infinite(), value == 0.0).map(|()| value)
+}
+
+/// Digits that became infinity or zero didn't fit.
+fn in_range(postgres: &Type, text: &str, infinite: bool, zero: bool) -> Result<()> {
+    let mut mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    let overflow = infinite && mantissa.clone().any(|byte| byte.is_ascii_digit());
+    if overflow || (zero && mantissa.any(|byte| matches!(byte, b'1'..=b'9'))) {
+        let message = format!("\"{text}\" is out of range for type {}", sql_name(postgres));
+        return Err(Error::new(SqlState::NumericValueOutOfRange, message));
+    }
+    Ok(())
+}
+
+/// The session's zone.
+fn known(zone: &str) -> Result<Tz> {
+    zone.parse().map_err(|_| Error::internal(format!("TimeZone \"{zone}\" is not known")))
+}
+
 /// `\x` and hexadecimal digits, or the older form with octal escapes.
-fn bytea(text: &str) -> Option<Vec<u8>> {
+pub(super) fn bytea(text: &str) -> Option<Vec<u8>> {
     if let Some(digits) = text.strip_prefix("\\x") {
         let pairs = digits.as_bytes().chunks(2);
         return pairs
@@ -220,32 +267,4 @@ fn bytea(text: &str) -> Option<Vec<u8>> {
         rest = after;
     }
     Some(bytes)
-}
-
-fn temporal(postgres: &Type, text: &str, zone: &str) -> Result<ScalarValue> {
-    let end = match text.to_ascii_lowercase().as_str() {
-        "infinity" => Some((i32::MAX, i64::MAX)),
-        "-infinity" => Some((i32::MIN, i64::MIN)),
-        _ => None,
-    };
-    let utc = || Some("UTC".into());
-    match (postgres, end) {
-        (&Type::DATE, Some((days, _))) => return Ok(ScalarValue::Date32(Some(days))),
-        (&Type::TIMESTAMP, Some((_, end))) => return Ok(ScalarValue::TimestampMicrosecond(Some(end), None)),
-        (&Type::TIMESTAMPTZ, Some((_, end))) => return Ok(ScalarValue::TimestampMicrosecond(Some(end), utc())),
-        _ => {}
-    }
-    if *postgres == Type::INTERVAL {
-        let parsed = interval::parse(text).ok_or_else(|| invalid(postgres, text, SqlState::InvalidDatetimeFormat))?;
-        return Ok(ScalarValue::IntervalMonthDayNano(Some(parsed)));
-    }
-    let target = match *postgres {
-        Type::TIMESTAMPTZ => DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into())),
-        _ => arrow_type(postgres).ok_or_else(|| Error::internal("a temporal type has an arrow type"))?,
-    };
-    let parsed = ScalarValue::Utf8(Some(text.to_owned())).cast_to(&target);
-    match parsed.map_err(|_| invalid(postgres, text, SqlState::InvalidDatetimeFormat))? {
-        ScalarValue::TimestampMicrosecond(instant, Some(_)) => Ok(ScalarValue::TimestampMicrosecond(instant, utc())),
-        other => Ok(other),
-    }
 }

@@ -287,8 +287,8 @@ fn parameters_are_read_as_postgres_writes_them() {
         let (field, array) = arrays(vector.expression).pop().unwrap();
         let postgres = ColumnType::of(&field).unwrap().postgres;
         let nested = vector.text.starts_with("{{") || matches!(postgres, Type::RECORD | Type::RECORD_ARRAY);
-        // Beyond what the engine's own parser of times reads; drivers send those as binary.
-        let far = ["BC", "5874897", "294246", "24:00:00", "+00:53:28"].iter().any(|word| vector.text.contains(word));
+        // Beyond what the engine's own parser of times of day reads; drivers send those as binary.
+        let far = vector.text == "24:00:00";
         if nested {
             continue;
         }

@@ -58,7 +58,7 @@ async fn common_mistakes_have_their_sqlstate() {
         ("SET TimeZone = 'Mars/Base'", "22023"),
         ("CREATE TABLE t (a int)", "42P07"),
         ("DROP TABLE nowhere", "42P01"),
-        ("COPY t TO '/tmp/out.csv'", "0A000"),
+        ("COPY t TO '/tmp/out.csv'", "42501"),
         ("SELECT $1", "42P02"),
     ] {
         let error = client.batch_execute(sql).await.expect_err(sql);
