@@ -178,3 +178,41 @@ async fn what_is_written_is_read_again() {
             .unwrap_or_else(|error| panic!("{options:?}: {error}"));
     }
 }
+
+/// Bytes of which many mean something to the formats.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let meaning = b"\\.\"',;|\t\n\r0x\0\x01\xff\xc3PGCOPY".to_vec();
+    let byte = prop_oneof![4 => proptest::sample::select(meaning), 1 => any::<u8>()];
+    vec(byte, 0..120)
+}
+
+#[tokio::test]
+async fn any_bytes_are_rows_or_an_error_wherever_they_are_cut() {
+    let session = session().await;
+    execute(&session, "CREATE TABLE loose (s text, bin bytea)").await;
+    for options in ["", "WITH (FORMAT csv)", "WITH (FORMAT csv, QUOTE '''', ESCAPE '|')", "WITH (FORMAT binary)"] {
+        let Outcome::CopyIn(copy) = execute(&session, &format!("COPY loose FROM STDIN {options}")).await else {
+            panic!("COPY FROM STDIN waits for rows")
+        };
+        let signature: &[u8] = if options.contains("binary") { b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0" } else { b"" };
+        let told = |pieces: [&[u8]; 2]| {
+            let mut reader = CopyReader::new(&copy, ZONE)?;
+            reader.push(signature);
+            let mut rows = 0;
+            for piece in pieces {
+                reader.push(piece);
+                while let Some(batch) = reader.next()? {
+                    rows += batch.num_rows();
+                }
+            }
+            Ok::<_, journeydb::Error>(rows + reader.finish()?.map_or(0, |batch| batch.num_rows()))
+        };
+        let mut runner = TestRunner::new(Config::with_cases(400));
+        let cut_anywhere = |(bytes, cut): (Vec<u8>, prop::sample::Index)| {
+            let (one, other) = bytes.split_at(cut.index(bytes.len() + 1));
+            prop_assert_eq!(told([one, other]), told([&bytes, &[]]));
+            Ok(())
+        };
+        runner.run(&(bytes(), any::<prop::sample::Index>()), cut_anywhere).unwrap_or_else(|e| panic!("{options}: {e}"));
+    }
+}
