@@ -163,7 +163,6 @@ impl Session {
             objects: objects.clone(),
             backend: AtomicI32::default(),
         });
-        let transaction: Arc<Mutex<Transaction>> = Arc::default();
         let (catalog, contents, block) = (database.catalog.clone(), database.contents.clone(), transaction.clone());
         let source: postgres::Source = Arc::new(move || {
             let moment = block.lock().unwrap_or_else(PoisonError::into_inner).moment();
