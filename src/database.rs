@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
 
+use crate::activity::Activity;
 use crate::catalog::{Catalog, Contents, ship};
 use crate::config::{Configuration, Settings};
 use crate::error::{Error, Result};
@@ -60,6 +61,7 @@ impl Database {
             channels: Arc::default(),
             advisory_locks: Arc::default(),
             engine,
+            activity: Arc::default(),
             configuration: RwLock::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -124,6 +126,11 @@ impl Database {
     fn configure_bytes(&self, name: &str, bytes: u64) {
         let amount = if bytes >> 50 == 0 { format!("{}kB", bytes / 1024) } else { "0".to_owned() };
         self.configure(name, &amount).expect("an amount of memory is in the domain of its setting");
+    }
+
+    /// Its sessions and what they do.
+    pub(crate) fn activity(&self) -> &Arc<Activity> {
+        &self.shared.activity
     }
 
     /// Notes in the folder who serves it, so that another process can say where to go.

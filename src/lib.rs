@@ -1,5 +1,6 @@
 //! JourneyDB: an embedded analytical database for customer journeys.
 
+mod activity;
 mod catalog;
 pub mod config;
 mod database;

@@ -1,14 +1,15 @@
 //! Sessions: one connection's view of the database each, and the only maker of engine states.
 
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::TableReference;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::memory_pool::MemoryPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -18,6 +19,7 @@ use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
 
+use crate::activity::{self, Activity, Backend, Block, Presence, Work};
 use crate::catalog::postgres::{
     self, AdvisoryKey, AdvisoryMode, CursorFacts, EvaluateCorrelated, Keywords, PreparedFacts, SessionFacts, unbound,
 };
@@ -30,7 +32,7 @@ use crate::statements::{
     self, AdvisoryLocks, Channels, Constraints, Context, CopyIn, Portal, Portals, PreparedStatements, SessionObjects,
     Statement, Transaction, TransactionStatus,
 };
-use crate::storage::{CacheFacts, determined_entity};
+use crate::storage::{CacheFacts, StatementMemory, determined_entity};
 use crate::workers::Workers;
 
 /// One connection's view of the database: its settings, search path and transaction are its own.
@@ -40,6 +42,9 @@ pub struct Session {
     system: Arc<SystemSchemas>,
     settings: Arc<RwLock<Settings>>,
     facts: Arc<Facts>,
+    presence: Presence,
+    /// What its statements run with: temporary files of its own.
+    runtime: RuntimeEnv,
     transaction: Arc<Mutex<Transaction>>,
     objects: Arc<SessionObjects>,
     notices: Arc<Mutex<Vec<Notice>>>,
@@ -51,7 +56,8 @@ struct Facts {
     settings: Arc<RwLock<Settings>>,
     transaction: Arc<Mutex<Transaction>>,
     objects: Arc<SessionObjects>,
-    backend: AtomicI32,
+    activity: Arc<Activity>,
+    backend: Arc<Backend>,
 }
 
 impl SessionFacts for Facts {
@@ -86,7 +92,11 @@ impl SessionFacts for Facts {
     }
 
     fn backend_pid(&self) -> i32 {
-        self.backend.load(Ordering::Relaxed)
+        self.backend.pid()
+    }
+
+    fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
     }
 
     fn try_lock(&self, key: AdvisoryKey, mode: AdvisoryMode) -> bool {
@@ -138,6 +148,8 @@ pub(crate) struct Shared {
     pub advisory_locks: Arc<AdvisoryLocks>,
     /// What every session's engine state is a copy of.
     pub engine: SessionState,
+    /// Its sessions and what they do.
+    pub activity: Arc<Activity>,
     /// What sessions begin with.
     pub configuration: RwLock<Arc<Configuration>>,
 }
@@ -156,12 +168,14 @@ impl Session {
             Arc::new(SessionObjects::new(&settings, database.channels.clone(), database.advisory_locks.clone()));
         let settings = Arc::new(RwLock::new(settings));
         let transaction: Arc<Mutex<Transaction>> = Arc::default();
+        let presence = database.activity.enter(settings.clone());
         let facts = Arc::new(Facts {
             catalog: database.catalog.clone(),
             settings: settings.clone(),
             transaction: transaction.clone(),
             objects: objects.clone(),
-            backend: AtomicI32::default(),
+            activity: database.activity.clone(),
+            backend: Arc::clone(&presence),
         });
         let (catalog, contents, block) = (database.catalog.clone(), database.contents.clone(), transaction.clone());
         let source: postgres::Source = Arc::new(move || {
@@ -173,8 +187,11 @@ impl Session {
             engine.register_udf(function);
         }
         let system = Arc::new(SystemSchemas::new(source, facts.clone()));
+        let disk_manager = DiskManager::builder().build();
+        let disk_manager = Arc::new(disk_manager.expect("temporary folders are made when they are first used"));
+        let runtime = RuntimeEnv { disk_manager, ..RuntimeEnv::clone(database.engine.runtime_env()) };
         let notices = Arc::default();
-        Self { database, engine, system, settings, facts, transaction, objects, notices }
+        Self { database, engine, system, settings, facts, presence, runtime, transaction, objects, notices }
     }
 
     /// Cuts SQL text into statements; text of only blanks and comments gives none. A syntax error carries its position.
@@ -184,36 +201,40 @@ impl Session {
 
     /// Plans a statement far enough to know its parameters and columns. `hints` are the types a client declared, by parameter.
     pub async fn prepare(&self, statement: &Statement, hints: &[Option<DataType>]) -> Result<Prepared> {
-        let work = statements::prepare(self.context()?, statement.clone(), hints.to_vec());
-        let prepared = self.database.workers.complete(work).await;
+        let _work = self.presence.work(statement.text());
+        let planning = statements::prepare(self.context()?, statement.clone(), hints.to_vec());
+        let prepared = self.database.workers.complete(planning).await;
         self.settle(prepared.map_err(|error| statement.place(error)))
     }
 
     /// Runs a prepared statement with one value per parameter. Dropping the future or the returned stream stops it;
     /// a commit that has begun is finished.
     pub async fn execute(&self, prepared: &Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
-        let work = statements::execute(self.context()?, prepared.clone(), values);
-        let outcome = self.database.workers.complete(work).await;
-        Ok(self.watched(self.settle(outcome.map_err(|error| prepared.statement().place(error)))?))
+        let work = self.presence.work(prepared.statement().text());
+        let running = statements::execute(self.context()?, prepared.clone(), values);
+        let outcome = self.database.workers.complete(running).await;
+        let outcome = self.settle(outcome.map_err(|error| prepared.statement().place(error)))?;
+        Ok(self.watched(outcome, work))
     }
 
-    /// What fails while its rows are read fails the open transaction too.
-    fn watched(&self, outcome: Outcome) -> Outcome {
+    /// The rows of a statement that is at work until its last is taken; what fails on the way fails the open transaction too.
+    fn watched(&self, outcome: Outcome, work: Work) -> Outcome {
         let Outcome::Rows(rows) = outcome else { return outcome };
         let (schema, transaction, settings) = (rows.schema(), self.transaction.clone(), self.settings.clone());
-        let rows = rows.inspect_err(move |_| fail(&transaction, &settings));
+        let rows = activity::watched(rows, work).inspect_err(move |_| fail(&transaction, &settings));
         Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 
     /// Runs a portal, or runs it on, for at most so many rows; a command it runs to its end.
     pub(crate) async fn run(&self, portal: &Arc<Portal>, most: Option<u64>) -> Result<Outcome> {
-        let work = statements::run(self.context()?, portal.clone(), most);
-        let outcome = self.database.workers.complete(work).await;
+        let work = self.presence.work(portal.prepared.as_ref().map_or("", |prepared| prepared.statement().text()));
+        let running = statements::run(self.context()?, portal.clone(), most);
+        let outcome = self.database.workers.complete(running).await;
         let outcome = self.settle(outcome.map_err(|error| match &portal.prepared {
             Some(prepared) => prepared.statement().place(error),
             None => error,
         }))?;
-        Ok(self.watched(outcome))
+        Ok(self.watched(outcome, work))
     }
 
     /// A prepared statement with the columns that it has now, where those are of a cursor or of another statement.
@@ -250,9 +271,10 @@ impl Session {
     /// Adds rows to a table in one commit and counts them: columns are matched by name and cast to the table's types, absent
     /// ones are NULL. A row that breaks a constraint fails the whole call; [`Session::violations`] finds such rows first.
     pub async fn append(&self, table: &str, rows: SendableRecordBatchStream) -> Result<u64> {
+        let _work = self.presence.work(&format!("append to {table}"));
         let (context, table) = (self.context()?, table.to_owned());
-        let work = async move { statements::append(&context, &table, rows).await };
-        self.settle(self.database.workers.complete(work).await)
+        let appending = async move { statements::append(&context, &table, rows).await };
+        self.settle(self.database.workers.complete(appending).await)
     }
 
     /// Adds the rows that a COPY was waiting for, in one commit; they have the columns of [`CopyIn::schema`]. An error among
@@ -310,14 +332,32 @@ impl Session {
         self.facts.setting(name)
     }
 
+    /// A setting that limits time; `None` where it does not.
+    pub(crate) fn time_limit(&self, name: &str) -> Option<Duration> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).time_limit(name)
+    }
+
     /// Sets a setting as SET does: 42704 for an unknown name, 22023 for a value outside its domain.
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
         self.facts.set(name, Some(value), false)
     }
 
-    /// Tells the session the number of its connection, which `pg_backend_pid()` answers.
-    pub fn set_backend_pid(&self, pid: i32) {
-        self.facts.backend.store(pid, Ordering::Relaxed);
+    /// What others see of the session, and stop it by.
+    pub(crate) fn backend(&self) -> &Arc<Backend> {
+        &self.presence
+    }
+
+    /// Says that the session waits for its next statement: for whoever keeps rows of one that they read on later.
+    pub(crate) fn rest(&self) {
+        self.presence.rest(self.block());
+    }
+
+    fn block(&self) -> Block {
+        match self.transaction_status() {
+            TransactionStatus::Idle => Block::None,
+            TransactionStatus::Open => Block::Open,
+            TransactionStatus::Failed => Block::Failed,
+        }
     }
 
     /// Sets a setting to what a client asked for when it connected; RESET goes back to it.
@@ -352,6 +392,7 @@ impl Session {
         engine.config_mut().options_mut().execution.time_zone = zone;
         Ok(Context {
             engine,
+            runtime: Arc::new(self.runtime()?),
             catalog: self.database.catalog.clone(),
             system: self.system.clone(),
             settings: self.settings.clone(),
@@ -363,11 +404,22 @@ impl Session {
         })
     }
 
+    /// What one statement may take of memory and disk.
+    fn runtime(&self) -> Result<RuntimeEnv> {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        let quota = settings.byte_limit("temp_file_limit").unwrap_or(u64::MAX);
+        self.runtime.disk_manager.set_max_temp_directory_size(quota)?;
+        let (limit, memory) = (settings.byte_limit("query_memory_limit"), self.database.catalog.home().memory());
+        let memory = StatementMemory::new(Arc::clone(memory), limit, Arc::clone(self.presence.memory()));
+        Ok(RuntimeEnv { memory_pool: Arc::new(memory), ..self.runtime.clone() })
+    }
+
     /// An error fails the open transaction.
     fn settle<T>(&self, result: Result<T>) -> Result<T> {
         if result.is_err() {
             self.fail_transaction();
         }
+        self.presence.stand(self.block());
         result
     }
 

@@ -22,6 +22,7 @@ const KPI_SQL: &[&str] = &[
     include_str!("../../sql/kpi/velocity.sql"),
     include_str!("../../sql/kpi/lift.sql"),
     include_str!("../../sql/kpi/satisfaction.sql"),
+    include_str!("../../sql/activity.sql"),
 ];
 
 /// Brings the shipped relations of an open catalog up to date.

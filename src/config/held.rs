@@ -88,7 +88,7 @@ impl Settings {
     pub fn byte_limit(&self, name: &str) -> Option<u64> {
         let lowest = find(name).and_then(|setting| setting.kind.bounds()).map_or(0, |(low, _)| low);
         let kilobytes = self.number(name);
-        if kilobytes == lowest { None } else { u64::try_from(kilobytes).ok()?.checked_mul(1024) }
+        if kilobytes == lowest && lowest <= 0 { None } else { u64::try_from(kilobytes).ok()?.checked_mul(1024) }
     }
 
     /// Sets a value: 42704 for an unknown name, 55P02 for one of the server's, 42501 for one of the owners', 22023 outside of

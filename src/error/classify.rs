@@ -24,9 +24,8 @@ pub(super) fn classify(error: &DataFusionError) -> Error {
         DataFusionError::Plan(text) => by_words(text, SqlState::SyntaxError),
         DataFusionError::Execution(text) => by_words(text, SqlState::InvalidParameterValue),
         DataFusionError::NotImplemented(text) => by_words(text, SqlState::FeatureNotSupported),
-        DataFusionError::ResourcesExhausted(text) => Error::new(SqlState::OutOfMemory, one_line(text))
-            .with_hint("ask for less at once, or start with a larger memory limit"),
-        DataFusionError::IoError(error) => Error::new(SqlState::IoError, one_line(&error.to_string())),
+        DataFusionError::ResourcesExhausted(text) => exhausted(text),
+        DataFusionError::IoError(error) => of_io(&error.to_string()),
         DataFusionError::ObjectStore(error) => Error::new(SqlState::IoError, one_line(&error.to_string())),
         other => by_words(&other.to_string(), SqlState::InternalError),
     };
@@ -34,6 +33,22 @@ pub(super) fn classify(error: &DataFusionError) -> Error {
         Some(span) => classified.at_place(span.start.line, span.start.column),
         None => classified,
     }
+}
+
+/// A statement reserved more memory than it may, or than there is.
+fn exhausted(text: &str) -> Error {
+    let limit = if text.contains("the statement may hold") { "query_memory_limit" } else { "memory_limit" };
+    let hint = format!("ask for less at once, or raise {limit}");
+    Error::new(SqlState::OutOfMemory, one_line(text)).with_hint(hint)
+}
+
+/// A statement's temporary files outgrew their quota, which the engine tells as trouble of the disk.
+fn of_io(text: &str) -> Error {
+    if text.contains("The used disk space during the spilling process has exceeded") {
+        let error = Error::new(SqlState::ConfigurationLimitExceeded, "temporary file size exceeds temp_file_limit");
+        return error.with_hint("ask for less at once, or raise temp_file_limit");
+    }
+    Error::new(SqlState::IoError, one_line(text))
 }
 
 fn of_schema(error: &SchemaError) -> Error {
@@ -81,7 +96,7 @@ fn of_arrow(error: &ArrowError) -> Error {
         ArrowError::ComputeError(text) | ArrowError::InvalidArgumentError(text) => {
             by_words(text, SqlState::InvalidParameterValue)
         }
-        ArrowError::IoError(text, _) => Error::new(SqlState::IoError, one_line(text)),
+        ArrowError::IoError(text, _) => of_io(text),
         other => Error::new(SqlState::InternalError, one_line(&other.to_string())),
     }
 }

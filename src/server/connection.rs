@@ -1,29 +1,30 @@
 //! One connection: a message in, its answer or an error out, until either side ends it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use pgwire::messages::response::{CommandComplete, NotificationResponse, ReadyForQuery, TransactionStatus as Status};
 use pgwire::messages::startup::ParameterStatus;
 use pgwire::messages::{PgWireBackendMessage as Message, PgWireFrontendMessage};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, timeout};
-use tracing::Instrument;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::{Instrument, field};
 
-use super::backends::{Backends, Registration};
 use super::failure::{Failure, Severity, error_response, notice_response};
 use super::interrupt::{Interrupts, Shutdown, deadline, shut_down, until};
+use super::places::{Openings, Place, Places};
 use super::startup::{self, Opening};
 use super::wire::Wire;
+use crate::activity::Client;
+use crate::config::Settings;
 use crate::database::Database;
 use crate::error::{Error, SqlState};
 use crate::outcome::Tag;
 use crate::session::Session;
-use crate::statements::TransactionStatus;
-
-/// A client that has not finished the startup by then is let go.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+use crate::statements::{Statement, TransactionStatus};
 
 /// How long a client that doesn't read can hold up its last message.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -33,38 +34,79 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) struct Shared {
     /// Makes the sessions.
     pub database: Database,
-    /// The running connections.
-    pub backends: Arc<Backends>,
-    /// One permit for each session there may be.
-    pub places: Arc<Semaphore>,
+    /// The sessions there may be.
+    pub places: Arc<Places>,
+    /// The connections that have none yet.
+    pub openings: Arc<Openings>,
+    /// What a connection may take.
+    pub limits: Limits,
     /// How far the shutdown has come.
     pub shutdown: watch::Receiver<Shutdown>,
 }
 
-/// Serves a socket from its first byte to its last.
-pub(super) async fn serve(socket: TcpStream, shared: Shared) {
-    let registration = shared.backends.register();
-    let peer = socket.peer_addr().map(|peer| peer.to_string()).unwrap_or_default();
-    let span = tracing::info_span!("connection", pid = registration.pid, peer);
-    serve_registered(socket, &registration, &shared).instrument(span).await;
+/// What one connection may take.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    /// How a client that went without a word is found out.
+    pub keepalive: TcpKeepalive,
+    /// How long it may take to open its session.
+    pub opening: Duration,
+    /// Its longest message, in bytes.
+    pub message: usize,
+    /// Its longest text of statements, in bytes.
+    pub statement: usize,
 }
 
-async fn serve_registered(socket: TcpStream, registration: &Registration, shared: &Shared) {
-    // An answer may take several writes; held back until the client acknowledges the first, each costs 40 ms.
-    if let Err(error) = socket.set_nodelay(true) {
-        return tracing::warn!(%error, "connection refused");
+impl Limits {
+    /// What the settings say.
+    pub fn new(settings: &Settings) -> Self {
+        let number = |name| usize::try_from(settings.number(name)).unwrap_or_default();
+        Self {
+            keepalive: keepalive(settings),
+            opening: settings.time_limit("authentication_timeout").unwrap_or(Duration::MAX),
+            message: number("max_message_size") * 1024,
+            statement: number("max_statement_length") * 1024,
+        }
     }
-    let interrupts = Interrupts::new(socket, registration.cancel.clone(), shared.shutdown.clone());
-    let (socket, interrupts) = match interrupts {
+}
+
+/// What is nothing is left to the system.
+fn keepalive(settings: &Settings) -> TcpKeepalive {
+    let mut keepalive = TcpKeepalive::new();
+    if let Some(idle) = settings.time_limit("tcp_keepalives_idle") {
+        keepalive = keepalive.with_time(idle);
+    }
+    if let Some(interval) = settings.time_limit("tcp_keepalives_interval") {
+        keepalive = keepalive.with_interval(interval);
+    }
+    #[cfg(unix)]
+    if let Some(count) = u32::try_from(settings.number("tcp_keepalives_count")).ok().filter(|count| *count > 0) {
+        keepalive = keepalive.with_retries(count);
+    }
+    keepalive
+}
+
+/// Serves a socket from its first byte to its last.
+pub(super) async fn serve(socket: TcpStream, shared: Shared) {
+    let client = socket.peer_addr().ok();
+    let span = tracing::info_span!("connection", pid = field::Empty, client = client.map(field::display));
+    serve_from(socket, client, &shared).instrument(span).await;
+}
+
+async fn serve_from(socket: TcpStream, client: Option<SocketAddr>, shared: &Shared) {
+    let prepared = prepare(&socket, shared).and_then(|()| Interrupts::new(socket, shared.shutdown.clone()));
+    let (socket, interrupts) = match prepared {
         Ok(both) => both,
         Err(error) => return tracing::warn!(%error, "connection refused"),
     };
     let mut wire = Wire::new(socket);
-    match handshake(&mut wire, registration, shared, &interrupts).await {
+    match handshake(&mut wire, client, shared, &interrupts).await {
         Ok(None) => {}
         Ok(Some((session, _place))) => {
             tracing::info!("connection opened");
-            let mut connection = Connection { wire, session, skipping: false, deadline: None };
+            let limits = shared.limits.clone();
+            let mut connection =
+                Connection { wire, session, limits, skipping: false, deadline: None, transaction_end: None };
             if let Err(failure) = connection.converse(&interrupts).await {
                 dismiss(&mut connection.wire, failure).await;
             }
@@ -74,33 +116,44 @@ async fn serve_registered(socket: TcpStream, registration: &Registration, shared
     }
 }
 
+/// Sets what a connection's socket does by itself.
+fn prepare(socket: &TcpStream, shared: &Shared) -> std::io::Result<()> {
+    // An answer may take several writes; held back until the client acknowledges the first, each costs 40 ms.
+    socket.set_nodelay(true)?;
+    SockRef::from(socket).set_tcp_keepalive(&shared.limits.keepalive)
+}
+
 /// Brings a connection to its first ReadyForQuery; `None` where it wants no session.
 async fn handshake(
     wire: &mut Wire,
-    registration: &Registration,
+    client: Option<SocketAddr>,
     shared: &Shared,
     interrupts: &Interrupts,
-) -> Result<Option<(Session, OwnedSemaphorePermit)>, Failure> {
+) -> Result<Option<(Session, Place)>, Failure> {
+    let place = shared.openings.enter();
     let opening = tokio::select! {
-        opening = timeout(HANDSHAKE, startup::open(wire)) => opening.unwrap_or(Err(Failure::Gone))?,
+        opening = timeout(shared.limits.opening, startup::open(wire)) => opening.unwrap_or(Err(Failure::Gone))?,
+        () = place.crowded_out() => return Err(Failure::Gone),
         () = interrupts.shutdown(Shutdown::Draining) => return Err(shut_down()),
     };
     let startup = match opening {
         Opening::Session(startup) => startup,
         Opening::Cancel(request) => {
-            shared.backends.cancel(request.pid, &request.secret_key.to_bytes());
+            shared.database.activity().cancel_with(request.pid, &request.secret_key.to_bytes());
             return Ok(None);
         }
         Opening::Nothing => return Ok(None),
     };
-    let full = |_| {
-        let error = Error::new(SqlState::TooManyConnections, "sorry, too many clients already");
-        Failure::Fatal(error.with_hint("close a connection, or start the server with -c max_connections=MORE"))
-    };
-    let place = shared.places.clone().try_acquire_owned().map_err(full)?;
     let session = shared.database.session();
+    tracing::Span::current().record("pid", session.backend().pid());
     startup::apply(&startup, &session)?;
-    startup::greet(&startup, &session, registration, wire)?;
+    let user = startup.parameters.get("user").cloned().unwrap_or_default();
+    let owner = session.setting("is_superuser").as_deref() == Some("on");
+    let place = shared.places.take(&user, owner).map_err(Failure::Fatal)?;
+    session.backend().connect(Client { user, address: client });
+    wire.belongs_to(Arc::clone(session.backend()));
+    wire.admit(shared.limits.message);
+    startup::greet(&startup, &session, wire)?;
     Ok(Some((session, place)))
 }
 
@@ -118,16 +171,20 @@ async fn dismiss(wire: &mut Wire, failure: Failure) {
 pub(super) struct Connection {
     pub(super) wire: Wire,
     pub(super) session: Session,
+    pub(super) limits: Limits,
     /// After an error of the extended protocol: everything up to the next Sync is passed over.
     skipping: bool,
     /// When the statement of the extended protocol that is under way must end.
     deadline: Option<Instant>,
+    /// When the transaction block that is open must end.
+    transaction_end: Option<Instant>,
 }
 
 impl Connection {
     /// Answers messages until the client leaves.
     async fn converse(&mut self, interrupts: &Interrupts) -> Result<(), Failure> {
         self.ready().await?;
+        let backend = Arc::clone(self.session.backend());
         loop {
             let idle = self.session.transaction_status() == TransactionStatus::Idle;
             let incoming = tokio::select! {
@@ -138,12 +195,19 @@ impl Connection {
                     continue;
                 }
                 () = interrupts.shutdown(Shutdown::Draining) => return Err(shut_down()),
+                () = self.session.backend().ended() => return Err(shut_down()),
+                failure = idled(&self.session) => return Err(failure),
+                failure = outlasted(self.transaction_end) => return Err(failure),
             };
+            let transaction_end = self.transaction_end;
             let Some(incoming) = incoming else { return Ok(()) };
             let result = match incoming.message {
                 Ok(PgWireFrontendMessage::Terminate(_)) => return Ok(()),
                 Ok(message) if self.skipping && !matches!(message, PgWireFrontendMessage::Sync(_)) => Ok(()),
-                Ok(message) => interrupts.guard(self.answer(message)).await,
+                Ok(message) => tokio::select! {
+                    result = interrupts.guard(&backend, self.answer(message)) => result,
+                    failure = outlasted(transaction_end) => Err(failure),
+                },
                 Err(error) => Err(error.into()),
             };
             match result {
@@ -175,7 +239,7 @@ impl Connection {
             | PgWireFrontendMessage::CopyFail(_) => Ok(()),
             message => {
                 // The first message of a statement starts its time, as in Postgres.
-                self.deadline = self.deadline.or_else(|| deadline(self.session.setting("statement_timeout")));
+                self.deadline = self.deadline.or_else(|| deadline(self.session.time_limit("statement_timeout")));
                 until(self.deadline, self.extended(message)).await
             }
         }
@@ -192,9 +256,20 @@ impl Connection {
         }
     }
 
+    /// The statements of a text; 54000 for one that is too long.
+    pub(super) fn parse_text(&self, sql: &str) -> crate::error::Result<Vec<Statement>> {
+        if sql.len() > self.limits.statement {
+            let text = format!("a text of {} bytes exceeds max_statement_length", sql.len());
+            let error = Error::new(SqlState::ProgramLimitExceeded, text);
+            return Err(error.with_hint("send fewer statements at once, and values by COPY"));
+        }
+        self.session.parse(sql)
+    }
+
     /// Ends a round: what changed in the settings, where the transaction stands, and everything that was put is sent.
     async fn ready(&mut self) -> Result<(), Failure> {
         self.deadline = None;
+        self.session.rest();
         let status = match self.session.transaction_status() {
             TransactionStatus::Idle => Status::Idle,
             TransactionStatus::Open => Status::Transaction,
@@ -203,6 +278,10 @@ impl Connection {
         if status == Status::Idle {
             self.session.end_statement();
             self.tell_notifications()?;
+            self.transaction_end = None;
+        } else {
+            let end = || deadline(self.session.time_limit("transaction_timeout"));
+            self.transaction_end = self.transaction_end.or_else(end);
         }
         for (name, value) in self.session.take_announcements() {
             self.wire.put(Message::ParameterStatus(ParameterStatus::new(name.to_owned(), value)))?;
@@ -254,4 +333,30 @@ impl Connection {
     pub(super) fn time_zone(&self) -> String {
         self.session.setting("TimeZone").unwrap_or_default()
     }
+}
+
+/// Resolves when a session has waited for too long for its next statement.
+async fn idled(session: &Session) -> Failure {
+    let (name, state, what) = match session.transaction_status() {
+        TransactionStatus::Idle => ("idle_session_timeout", SqlState::IdleSessionTimeout, "idle-session timeout"),
+        TransactionStatus::Open | TransactionStatus::Failed => (
+            "idle_in_transaction_session_timeout",
+            SqlState::IdleInTransactionSessionTimeout,
+            "idle-in-transaction timeout",
+        ),
+    };
+    match session.time_limit(name) {
+        Some(limit) => sleep(limit).await,
+        None => std::future::pending().await,
+    }
+    Failure::Fatal(Error::new(state, format!("terminating connection due to {what}")))
+}
+
+/// Resolves when a transaction block has lasted for too long.
+async fn outlasted(end: Option<Instant>) -> Failure {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+    Failure::Fatal(Error::new(SqlState::TransactionTimeout, "terminating connection due to transaction timeout"))
 }

@@ -24,14 +24,15 @@ use super::rows::{Columns, Rows};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
 use crate::session::Session;
-use crate::statements::{Portal, PreparedStatement};
+use crate::statements::{Portal, PreparedStatement, Statement};
 
 impl Connection {
     /// Plans a statement and keeps it under a name.
     pub(super) async fn parse(&mut self, message: Parse) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
         self.session.prepared().check_free(name)?;
-        let prepared = prepare(&self.session, &message.query, &message.type_oids).await?;
+        let statements = self.parse_text(&message.query)?;
+        let prepared = prepare(&self.session, statements, &message.type_oids).await?;
         let statement = PreparedStatement::parsed(prepared, message.type_oids, &message.query);
         self.session.prepared().add(name, statement);
         self.wire.put(Message::ParseComplete(ParseComplete::new()))
@@ -138,14 +139,13 @@ impl Connection {
 }
 
 /// Plans a text of one statement whose client declared the types of the first parameters; `None` for an empty text.
-async fn prepare(session: &Session, sql: &str, declared: &[u32]) -> Result<Option<Prepared>> {
+async fn prepare(session: &Session, mut statements: Vec<Statement>, declared: &[u32]) -> Result<Option<Prepared>> {
     let hints = declared.iter().map(|oid| match hint(*oid)? {
         // Its digits are those of its value; any will do for the plan.
         None if *oid == Type::NUMERIC.oid() => Ok(Some(DataType::Decimal128(38, 10))),
         hint => Ok(hint),
     });
     let hints = hints.collect::<Result<Vec<_>>>()?;
-    let mut statements = session.parse(sql)?;
     if statements.len() > 1 {
         let message = "cannot insert multiple commands into a prepared statement";
         return Err(Error::new(SqlState::SyntaxError, message).with_hint("send them one by one"));

@@ -11,11 +11,8 @@ use pgwire::messages::{DecodeContext, PgWireFrontendMessage, ProtocolVersion, Ss
 use super::failure::Failure;
 use crate::error::{Error, Result, SqlState};
 
-/// The longest message of a connection that has started: far above any statement, far below what hurts.
-const LONGEST: usize = 64 * 1024 * 1024;
-
-/// The longest message before that, as in Postgres.
-const LONGEST_AT_START: usize = 10_000;
+/// The longest message before a connection has started, and of those after that carry no more than a name, as in Postgres.
+const LONGEST_OF_SHORT: usize = 10_000;
 
 /// A whole message, or what is wrong inside of it.
 #[derive(Debug)]
@@ -26,9 +23,11 @@ pub(super) struct Incoming {
     pub extended: bool,
 }
 
-/// Takes the next message off the input; `None` until it is whole. `started`: the startup message has come.
-pub(super) fn next(input: &mut BytesMut, started: bool) -> Result<Option<Incoming>, Failure> {
-    let (header, longest) = if started { (1, LONGEST) } else { (0, LONGEST_AT_START) };
+/// Takes the next message off the input; `None` until it is whole. `longest`: how long one may be, once the startup message
+/// has come.
+pub(super) fn next(input: &mut BytesMut, longest: Option<usize>) -> Result<Option<Incoming>, Failure> {
+    let started = longest.is_some();
+    let header = usize::from(started);
     if input.len() < header + 4 {
         return Ok(None);
     }
@@ -36,9 +35,13 @@ pub(super) fn next(input: &mut BytesMut, started: bool) -> Result<Option<Incomin
         Ok(length) if length >= 4 => length,
         _ => return Err(Failure::protocol("invalid message length")),
     };
-    if length > longest {
+    let short = !started || matches!(input[0], b'C' | b'D' | b'E' | b'H' | b'S' | b'X' | b'c');
+    if short && length > LONGEST_OF_SHORT {
+        return Err(Failure::protocol("invalid message length"));
+    }
+    if let Some(longest) = longest.filter(|longest| length > *longest) {
         let message = format!("a message of {length} bytes exceeds the limit of {longest}");
-        let hint = "send less at once, or load files with `journeydb load`";
+        let hint = "send less at once, or start the server with a larger max_message_size";
         return Err(Failure::Fatal(Error::new(SqlState::ProgramLimitExceeded, message).with_hint(hint)));
     }
     if input.len() < header + length {
@@ -96,6 +99,8 @@ fn decode_within(frame: &mut BytesMut, context: &DecodeContext) -> Result<PgWire
 mod tests {
     use super::*;
 
+    const MOST: Option<usize> = Some(1 << 20);
+
     fn input(kind: u8, body: &[u8]) -> BytesMut {
         let mut input = BytesMut::from(&[kind][..]);
         input.extend_from_slice(&(body.len() as i32 + 4).to_be_bytes());
@@ -107,22 +112,22 @@ mod tests {
     fn a_message_waits_until_it_is_whole() {
         let whole = input(b'Q', b"select 1\0");
         for cut in 0..whole.len() {
-            assert!(next(&mut BytesMut::from(&whole[..cut]), true).unwrap().is_none());
+            assert!(next(&mut BytesMut::from(&whole[..cut]), MOST).unwrap().is_none());
         }
-        let incoming = next(&mut whole.clone(), true).unwrap().unwrap();
+        let incoming = next(&mut whole.clone(), MOST).unwrap().unwrap();
         assert!(matches!(incoming.message, Ok(PgWireFrontendMessage::Query(query)) if query.query == "select 1"));
     }
 
     #[test]
     fn a_made_up_length_is_an_error_before_it_is_an_allocation() {
         let mut huge = BytesMut::from(&b"Q\x7f\xff\xff\xff"[..]);
-        assert!(matches!(next(&mut huge, true), Err(Failure::Fatal(e)) if e.state() == SqlState::ProgramLimitExceeded));
+        assert!(matches!(next(&mut huge, MOST), Err(Failure::Fatal(e)) if e.state() == SqlState::ProgramLimitExceeded));
         let mut negative = BytesMut::from(&b"Q\xff\xff\xff\xff"[..]);
         assert!(
-            matches!(next(&mut negative, true), Err(Failure::Fatal(e)) if e.state() == SqlState::ProtocolViolation)
+            matches!(next(&mut negative, MOST), Err(Failure::Fatal(e)) if e.state() == SqlState::ProtocolViolation)
         );
         let mut startup = BytesMut::from(&b"\x00\x01\x00\x00"[..]);
-        assert!(next(&mut startup, false).is_err());
+        assert!(next(&mut startup, None).is_err());
     }
 
     #[test]
@@ -130,16 +135,16 @@ mod tests {
         // Bind: one parameter of 100 bytes, of which none follows.
         let mut bytes = input(b'B', b"\0\0\0\0\0\x01\0\0\0\x64");
         bytes.extend_from_slice(&input(b'S', b""));
-        assert!(matches!(next(&mut bytes, true), Err(Failure::Fatal(e)) if e.state() == SqlState::ProtocolViolation));
-        assert!(next(&mut input(b'S', b"trailing"), true).is_err());
-        assert!(next(&mut input(b'?', b""), true).is_err());
+        assert!(matches!(next(&mut bytes, MOST), Err(Failure::Fatal(e)) if e.state() == SqlState::ProtocolViolation));
+        assert!(next(&mut input(b'S', b"trailing"), MOST).is_err());
+        assert!(next(&mut input(b'?', b""), MOST).is_err());
     }
 
     #[test]
     fn text_that_is_not_utf8_fails_its_statement_only() {
-        let incoming = next(&mut input(b'Q', b"select '\xe4'\0"), true).unwrap().unwrap();
+        let incoming = next(&mut input(b'Q', b"select '\xe4'\0"), MOST).unwrap().unwrap();
         assert_eq!(incoming.message.unwrap_err().state(), SqlState::CharacterNotInRepertoire);
-        let incoming = next(&mut input(b'P', b"\0select '\xe4'\0\0\0"), true).unwrap().unwrap();
+        let incoming = next(&mut input(b'P', b"\0select '\xe4'\0\0\0"), MOST).unwrap().unwrap();
         assert!(incoming.message.is_err() && incoming.extended);
     }
 }

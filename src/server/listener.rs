@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, lookup_host};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::backends::Backends;
-use super::connection::{Shared, serve};
+use super::connection::{Limits, Shared, serve};
 use super::interrupt::Shutdown;
+use super::places::{Openings, Places};
 use crate::database::Database;
 use crate::error::{Error, Result, SqlState};
 
@@ -77,9 +77,11 @@ impl Server {
     /// Serves until `shutdown` resolves: then idle connections end at once and running statements have five seconds.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let (stage, stages) = watch::channel(Shutdown::No);
+        let settings = self.database.settings();
         let shared = Shared {
-            backends: Arc::new(Backends::default()),
-            places: Arc::new(Semaphore::new(self.database.settings().number("max_connections") as usize)),
+            places: Arc::new(Places::new(&settings)),
+            openings: Arc::new(Openings::new(&settings)),
+            limits: Limits::new(&settings),
             database: self.database,
             shutdown: stages,
         };

@@ -10,7 +10,7 @@
 //! | `portal` | what a client is told of statements and portals |
 //! | `rows` | a result's rows, sent as they come |
 //! | `interrupt` | what stops a running statement: cancel, timeout, a vanished client, shutdown, a panic |
-//! | `backends` | the running connections, by the key that cancels them |
+//! | `places` | how many connections there may be |
 //! | `wire` | the socket with its two buffers |
 //! | `frame` | bytes to messages |
 //! | `failure` | how a message can fail, and the ErrorResponse for it |
@@ -18,7 +18,6 @@
 //! | `codec` | values and types |
 //! | `printed` | the same text without a wire |
 
-mod backends;
 mod codec;
 mod connection;
 mod copy;
@@ -27,6 +26,7 @@ mod failure;
 mod frame;
 mod interrupt;
 mod listener;
+mod places;
 mod portal;
 mod printed;
 mod rows;

@@ -20,7 +20,7 @@ impl Connection {
     pub(super) async fn simple_query(&mut self, sql: &str) -> Result<(), Failure> {
         self.session.portals().close_unnamed();
         self.session.prepared().close_unnamed();
-        let statements = self.session.parse(sql)?;
+        let statements = self.parse_text(sql)?;
         if statements.is_empty() {
             self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()))?;
         }
@@ -28,7 +28,7 @@ impl Connection {
             if statements.len() > 1 {
                 self.session.begin_together()?;
             }
-            let deadline = deadline(self.session.setting("statement_timeout"));
+            let deadline = deadline(self.session.time_limit("statement_timeout"));
             until(deadline, self.simple_statement(statement)).await?;
         }
         Ok(self.session.end_together().await?)

@@ -10,7 +10,6 @@ use pgwire::messages::startup::{
 };
 use pgwire::messages::{PgWireFrontendMessage, SslNegotiationMetaMessage};
 
-use super::backends::Registration;
 use super::failure::Failure;
 use super::wire::Wire;
 use crate::config::SETTINGS;
@@ -73,12 +72,7 @@ pub(super) fn apply(startup: &Startup, session: &Session) -> Result<(), Failure>
 }
 
 /// Tells the client what it needs to know and that it may begin.
-pub(super) fn greet(
-    startup: &Startup,
-    session: &Session,
-    registration: &Registration,
-    wire: &mut Wire,
-) -> Result<(), Failure> {
+pub(super) fn greet(startup: &Startup, session: &Session, wire: &mut Wire) -> Result<(), Failure> {
     let options: Vec<String> = startup.parameters.keys().filter(|name| name.starts_with("_pq_.")).cloned().collect();
     if startup.protocol_number_minor > 0 || !options.is_empty() {
         wire.put(Message::NegotiateProtocolVersion(NegotiateProtocolVersion::new(PROTOCOL, options)))?;
@@ -89,9 +83,9 @@ pub(super) fn greet(
         wire.put(Message::ParameterStatus(ParameterStatus::new(setting.name.to_owned(), value)))?;
     }
     session.take_announcements();
-    session.set_backend_pid(registration.pid);
-    let key = SecretKey::I32(i32::from_be_bytes(registration.key));
-    wire.put(Message::BackendKeyData(BackendKeyData::new(registration.pid, key)))
+    let backend = session.backend();
+    let key = SecretKey::I32(i32::from_be_bytes(backend.key()));
+    wire.put(Message::BackendKeyData(BackendKeyData::new(backend.pid(), key)))
 }
 
 /// The settings in a startup message: those of `options` first, so that a parameter of its own wins.

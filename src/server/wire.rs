@@ -1,5 +1,7 @@
 //! The socket of a connection with its two buffers.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use pgwire::messages::PgWireBackendMessage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,11 +10,15 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::failure::Failure;
 use super::frame::{self, Incoming};
+use crate::activity::{Backend, Wait};
 use crate::error::Error;
 
 /// Answers collect up to this many bytes before they are sent: large enough to make the cost of a send vanish, small
 /// enough to be nothing in memory.
 const FLUSH_AT: usize = 64 * 1024;
+
+/// The longest message of a client that may yet turn out to be nobody: Postgres' longest answer to a request for proof.
+const LONGEST_BEFORE_ADMISSION: usize = 65_535;
 
 /// Room made for each read.
 const READ_AT_LEAST: usize = 8 * 1024;
@@ -24,25 +30,38 @@ pub(super) struct Wire {
     writer: OwnedWriteHalf,
     input: BytesMut,
     output: BytesMut,
-    started: bool,
+    /// The longest message, once the startup message has come.
+    longest: Option<usize>,
+    /// Who waits while the client doesn't read.
+    backend: Option<Arc<Backend>>,
 }
 
 impl Wire {
     /// Over a connected socket that has sent nothing yet.
     pub fn new(socket: TcpStream) -> Self {
         let (reader, writer) = socket.into_split();
-        Self { reader, writer, input: BytesMut::new(), output: BytesMut::new(), started: false }
+        Self { reader, writer, input: BytesMut::new(), output: BytesMut::new(), longest: None, backend: None }
     }
 
-    /// From here on messages have a type byte: the startup message has come.
+    /// From here on messages have a type byte: the startup message has come. They are short until the client is admitted.
     pub fn start(&mut self) {
-        self.started = true;
+        self.longest = Some(LONGEST_BEFORE_ADMISSION);
+    }
+
+    /// From here on messages may be so long.
+    pub fn admit(&mut self, longest: usize) {
+        self.longest = Some(longest);
+    }
+
+    /// Lets a session be seen to wait while its client doesn't read.
+    pub fn belongs_to(&mut self, backend: Arc<Backend>) {
+        self.backend = Some(backend);
     }
 
     /// The next message; `None` when the client closed the connection.
     pub async fn next(&mut self) -> Result<Option<Incoming>, Failure> {
         loop {
-            if let Some(incoming) = frame::next(&mut self.input, self.started)? {
+            if let Some(incoming) = frame::next(&mut self.input, self.longest)? {
                 return Ok(Some(incoming));
             }
             if self.input.is_empty() {
@@ -83,7 +102,11 @@ impl Wire {
     /// Sends what has collected; waits while the client doesn't read.
     pub async fn flush(&mut self) -> Result<(), Failure> {
         let oversized = self.output.len() > 4 * FLUSH_AT;
-        self.writer.write_all_buf(&mut self.output).await?;
+        let writing = self.writer.write_all_buf(&mut self.output);
+        match &self.backend {
+            Some(backend) => backend.waiting(Wait::ClientWrite, writing).await?,
+            None => writing.await?,
+        }
         if oversized {
             self.output = BytesMut::new();
         }

@@ -4,6 +4,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use datafusion::common::TableReference;
+use datafusion::execution::TaskContext;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use tokio::sync::{OwnedMappedMutexGuard, OwnedMutexGuard};
 use tokio::time::timeout;
@@ -22,6 +24,8 @@ use crate::workers::Workers;
 pub(crate) struct Context {
     /// The engine as of this statement's start.
     pub engine: SessionState,
+    /// What it may take of memory and disk.
+    pub runtime: Arc<RuntimeEnv>,
     /// The database's objects, shared by all sessions.
     pub catalog: Arc<Catalog>,
     /// The computed schemas.
@@ -103,6 +107,11 @@ impl Context {
                 Err(Error::new(SqlState::LockNotAvailable, "canceling statement due to lock timeout"))
             }),
         }
+    }
+
+    /// What its plans run with.
+    pub(crate) fn task(&self) -> Arc<TaskContext> {
+        Arc::new(TaskContext::from(&self.engine).with_runtime(Arc::clone(&self.runtime)))
     }
 
     /// The schemas that bare names are looked up in.

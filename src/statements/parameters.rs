@@ -12,12 +12,16 @@ use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result, SqlState};
 
+/// The messages of the wire count parameters in 16 bits.
+const MOST: usize = u16::MAX as usize;
+
 /// The type of each parameter: what the statement implies by operators and columns, else what the client declared, else what it
 /// implies by a cast of the parameter or an array beside it.
 pub(super) fn types(plan: &LogicalPlan, hints: &[Option<DataType>]) -> Result<Vec<Option<DataType>>> {
     let mut types: Vec<Option<DataType>> = vec![None; hints.len()];
     for (name, data_type) in plan.get_parameter_types()? {
         let at = index(&name)
+            .filter(|at| *at < MOST)
             .ok_or_else(|| Error::new(SqlState::UndefinedParameter, format!("there is no parameter {name}")))?;
         if at >= types.len() {
             types.resize(at + 1, None);

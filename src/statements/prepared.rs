@@ -198,7 +198,7 @@ async fn evaluate(context: &Context, arguments: &[Expr], types: &[Option<DataTyp
     }
     let plan = query::plan(context, &selecting(arguments.iter().cloned())?)?;
     let physical = context.engine.create_physical_plan(&plan).await?;
-    let batches: Vec<_> = context.workers.run(physical, context.engine.task_ctx()).try_collect().await?;
+    let batches: Vec<_> = context.workers.run(physical, context.task()).try_collect().await?;
     let row = batches.iter().find(|batch| batch.num_rows() > 0);
     let row = row.ok_or_else(|| Error::internal("arguments without a row"))?;
     let values = row.columns().iter().zip(types).map(|(column, wanted)| {

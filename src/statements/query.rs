@@ -55,7 +55,7 @@ pub(super) async fn run(
     let plan = bind(plan, values)?;
     if matches!(statement, ast::Statement::Explain { .. }) {
         let physical = context.engine.create_physical_plan(&plan).await?;
-        return Ok(Outcome::Rows(explain::lines(context.workers.run(physical, context.engine.task_ctx()))));
+        return Ok(Outcome::Rows(explain::lines(context.workers.run(physical, context.task()))));
     }
     let rows = stream(context, &plan, &names).await?;
     if let Some(promised) = &prepared.schema
@@ -74,7 +74,7 @@ pub(super) async fn stream(
     names: &[String],
 ) -> Result<SendableRecordBatchStream> {
     let physical = context.engine.create_physical_plan(plan).await?;
-    let rows = context.workers.run(physical, context.engine.task_ctx());
+    let rows = context.workers.run(physical, context.task());
     let schema = named(&rows.schema(), names);
     Ok(renamed(rows, schema))
 }

@@ -63,7 +63,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     let rows = match source {
         Some(plan) => {
             let physical = context.engine.create_physical_plan(&plan).await?;
-            let rows = execute_stream(physical, context.engine.task_ctx())?;
+            let rows = execute_stream(physical, context.task())?;
             let target = Target { relation: relation.clone(), table: Arc::clone(&table), at: block.at(&table)? };
             Some(write::append_to(context, &mut block, target, rows).await?)
         }
@@ -231,7 +231,7 @@ async fn rebuild(
     let order = at.sorting().map(|sorting| sorting.columns().to_vec());
     let order = order.filter(|order| order.iter().all(|column| columns.field_with_name(column).is_ok()));
     let new = make(block, &mut relation, columns.clone(), order.unwrap_or_default()).await?;
-    let rows = execute_stream(scan, context.engine.task_ctx())?;
+    let rows = execute_stream(scan, context.task())?;
     let renamed = columns.clone();
     let rows = rows.map(move |batch| Ok(write::conform(&widened(&batch?, &renamed)?, &renamed)?));
     let rows = Box::pin(RecordBatchStreamAdapter::new(columns, rows));

@@ -39,7 +39,7 @@ pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<
         let target = target(&resolver, &dml.table_name, "insert into")?;
         (target, context.engine.create_physical_plan(&dml.input).await?)
     };
-    let rows = execute_stream(source, context.engine.task_ctx())?;
+    let rows = execute_stream(source, context.task())?;
     let count = append_to(context, &mut block, target, rows).await?;
     block.finish().await?;
     Ok(Tag::counted("INSERT", count))
@@ -260,7 +260,7 @@ fn dml(plan: LogicalPlan) -> Result<DmlStatement> {
 
 async fn run(context: &Context, plan: &LogicalPlan) -> Result<SendableRecordBatchStream> {
     let physical = context.engine.create_physical_plan(plan).await?;
-    Ok(execute_stream(physical, context.engine.task_ctx())?)
+    Ok(execute_stream(physical, context.task())?)
 }
 
 /// The input of an UPDATE or DELETE, its target read through the scan that gives addresses; an UPDATE's projection of

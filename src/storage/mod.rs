@@ -62,7 +62,7 @@ pub use commit::{Commit, Held, Locked, Record};
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use home::Home;
 pub use locks::{Owner, WriteLock};
-pub use memory::Memory;
+pub use memory::{Memory, MemoryFacts, StatementMemory};
 pub use pending::Pending;
 pub use rewrite::RowAddresses;
 pub use scan::{FILE, ROW, determined_entity};

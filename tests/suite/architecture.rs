@@ -16,6 +16,7 @@ use text::{blanked, line, tokens, words};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("config", &["error"]),
+    ("activity", &["config"]),
     ("stats", &[]),
     ("sequence", &["stats"]),
     ("model", &["error"]),
@@ -25,19 +26,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("operators", &["sequence", "stats", "model", "error", "config"]),
     ("rules", &["operators", "model", "error", "config"]),
     ("storage", &["model", "error", "config"]),
-    ("catalog", &["storage", "functions", "relations", "model", "error", "config"]),
-    ("statements", &["session", "catalog", "storage", "workers", "model", "config", "error", "outcome"]),
+    ("catalog", &["activity", "storage", "functions", "relations", "model", "error", "config"]),
+    ("statements", &["activity", "session", "catalog", "storage", "workers", "model", "config", "error", "outcome"]),
     ("workers", &["error"]),
     ("register", &["functions", "relations", "operators", "rules", "model", "error", "config"]),
     ("session", ASSEMBLY),
     ("database", ASSEMBLY),
-    ("server", &["database", "session", "outcome", "statements", "catalog", "error", "config"]),
+    ("server", &["activity", "database", "session", "outcome", "statements", "catalog", "error", "config"]),
     ("demo", &["model", "error"]),
     ("cli", &["server", "database", "session", "outcome", "statements", "demo", "model", "config", "error"]),
 ];
 
 /// What puts the parts together: everything below the server.
 const ASSEMBLY: &[&str] = &[
+    "activity",
     "database",
     "session",
     "workers",

@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 
 use super::listing::{Argument, FunctionKind};
 use super::*;
+use crate::activity::Activity;
 use crate::config::Settings;
 use crate::storage::CacheFacts;
 
@@ -73,6 +74,10 @@ impl SessionFacts for Facts {
 
     fn backend_pid(&self) -> i32 {
         42
+    }
+
+    fn activity(&self) -> Arc<Activity> {
+        Arc::default()
     }
 
     fn column_cache(&self) -> CacheFacts {

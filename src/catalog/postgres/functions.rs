@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `session` | the server, the session and its settings |
 //! | `locks` | advisory locks |
+//! | `activity` | other sessions: cancelled and ended |
 //! | `names` | names of objects: visibility, `regclass`, `format_type`, quoting |
 //! | `definitions` | the SQL that makes an object, comments, sizes |
 //! | `privileges` | what a role may do |
@@ -14,6 +15,7 @@
 //!
 //! They are stable, one answer a statement, but for `set_config`.
 
+mod activity;
 mod arrays;
 mod definitions;
 mod json;
@@ -36,6 +38,7 @@ use super::listing::{FunctionEntry, Source};
 use super::relations::PG_CATALOG;
 use super::signatures::function_entries;
 use super::type_functions;
+use crate::activity::Activity;
 use crate::config::Settings;
 use crate::storage::CacheFacts;
 
@@ -67,6 +70,8 @@ pub trait SessionFacts: Send + Sync {
     fn cursors(&self) -> Vec<CursorFacts>;
     /// Its prepared statements.
     fn prepared_statements(&self) -> Vec<PreparedFacts>;
+    /// The sessions of the database.
+    fn activity(&self) -> Arc<Activity>;
     /// The decoded columns that the database keeps in memory.
     fn column_cache(&self) -> CacheFacts;
 }
@@ -124,6 +129,7 @@ fn all() -> impl Iterator<Item = &'static SystemFunction> {
     [
         session::FUNCTIONS,
         locks::FUNCTIONS,
+        activity::FUNCTIONS,
         names::FUNCTIONS,
         definitions::FUNCTIONS,
         privileges::FUNCTIONS,

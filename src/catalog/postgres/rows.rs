@@ -7,8 +7,10 @@
 //! | `cluster` | the database, its role, settings and fixed facts |
 //! | `sessions` | what the session that asks has: cursors, prepared statements |
 //! | `standard` | `information_schema` |
+//! | `activity` | what sessions do |
 //! | `builder` | collects rows by column name |
 
+mod activity;
 mod builder;
 mod cluster;
 mod objects;
@@ -52,8 +54,11 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_rewrite", objects::rules),
     ("pg_catalog", "pg_roles", cluster::roles),
     ("pg_catalog", "pg_settings", cluster::settings),
+    ("pg_catalog", "pg_stat_activity", activity::sessions_of_postgres),
     ("pg_catalog", "pg_stat_column_cache", cluster::column_cache),
     ("pg_catalog", "pg_stat_all_tables", objects::table_statistics),
+    ("pg_catalog", "pg_stat_database", activity::database),
+    ("pg_catalog", "pg_stat_session", activity::sessions),
     ("pg_catalog", "pg_stat_user_tables", objects::table_statistics),
     ("pg_catalog", "pg_tables", objects::tables),
     ("pg_catalog", "pg_tablespace", cluster::tablespaces),

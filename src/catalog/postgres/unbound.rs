@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 
 use super::functions::{AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts};
 use super::listing::{Listing, Source};
+use crate::activity::Activity;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::storage::CacheFacts;
@@ -68,6 +69,10 @@ impl SessionFacts for NoSession {
 
     fn prepared_statements(&self) -> Vec<PreparedFacts> {
         vec![]
+    }
+
+    fn activity(&self) -> Arc<Activity> {
+        Arc::default()
     }
 
     fn column_cache(&self) -> CacheFacts {

@@ -1,5 +1,6 @@
 //! What a Postgres client sees over the wire: both protocols, errors, limits, and that a statement can be stopped.
 
+mod activity;
 mod captures;
 mod copy;
 mod extended;

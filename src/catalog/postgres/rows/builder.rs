@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use chrono::{DateTime, Utc};
 use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
@@ -83,6 +84,7 @@ pub(in crate::catalog::postgres) enum Value {
     Text(String),
     Ints(Vec<i64>),
     Texts(Vec<String>),
+    Instant(DateTime<Utc>),
 }
 
 impl Value {
@@ -93,6 +95,9 @@ impl Value {
             Self::Bool(value) => ScalarValue::Boolean(Some(*value)),
             Self::Int(value) => ScalarValue::Int64(Some(*value)),
             Self::Float(value) => ScalarValue::Float64(Some(*value)),
+            Self::Instant(value) => {
+                ScalarValue::TimestampMicrosecond(Some(value.timestamp_micros()), Some("UTC".into()))
+            }
             Self::Text(function) if *data_type == DataType::Int64 => {
                 ScalarValue::Int64(Some(type_functions::oid(function).into()))
             }
@@ -162,6 +167,12 @@ impl From<usize> for Value {
     }
 }
 
+impl From<DateTime<Utc>> for Value {
+    fn from(value: DateTime<Utc>) -> Self {
+        Self::Instant(value)
+    }
+}
+
 impl From<char> for Value {
     fn from(value: char) -> Self {
         Self::Text(value.to_string())
@@ -171,6 +182,12 @@ impl From<char> for Value {
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
         Self::Text(value.to_owned())
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(value: Arc<str>) -> Self {
+        Self::Text(value.to_string())
     }
 }
 

@@ -10,7 +10,7 @@ const UTF8: i32 = 6;
 /// No encoding of its own: fits all.
 const ANY_ENCODING: i32 = -1;
 /// The OID of the database, as of the one `initdb` makes.
-const DATABASE_OID: u32 = 5;
+pub(super) const DATABASE_OID: u32 = 5;
 /// The OID of the tablespace `pg_default`.
 const DEFAULT_TABLESPACE: u32 = 1663;
 
