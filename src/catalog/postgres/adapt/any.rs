@@ -41,13 +41,11 @@ pub(super) fn join_by_element(select: &mut Select) {
     for from in &mut select.from {
         from.joins.retain(|join| {
             let element = match (&join.relation, &join.join_operator) {
-                (TableFactor::Table { name, args: Some(args), alias: Some(alias), .. }, JoinOperator::CrossJoin(_))
-                    if name.to_string().eq_ignore_ascii_case("unnest") && alias.columns.is_empty() =>
+                (TableFactor::UNNEST { alias: Some(alias), array_exprs, .. }, JoinOperator::CrossJoin(_))
+                    if alias.columns.is_empty() =>
                 {
-                    match args.args.as_slice() {
-                        [FunctionArg::Unnamed(FunctionArgExpr::Expr(array))] => {
-                            Some((folded(&alias.name), array.clone()))
-                        }
+                    match array_exprs.as_slice() {
+                        [array] => Some((folded(&alias.name), array.clone())),
                         _ => None,
                     }
                 }
