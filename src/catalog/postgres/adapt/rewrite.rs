@@ -14,7 +14,7 @@ use super::any::{join_by_element, read_array};
 use super::column_names::{TABLE_OID, name_columns};
 use super::reference::{common_tables, folded, is_qualified_by_system, system_relation};
 use super::system_types::{SystemType, printer, system_type};
-use super::vacant::{is_vacant, is_vacant_query, null, vacate};
+use super::vacant::{is_vacant, is_vacant_query, null, skip_branches, vacate};
 use crate::catalog::postgres::relations::{definition, definitions};
 
 /// Brings a catalog statement into the SQL that DataFusion plans; what it means stays.
@@ -82,6 +82,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        skip_branches(expr);
         match expr {
             Expr::Subquery(query) if is_vacant_query(query, &self.common_tables) => *expr = null(),
             Expr::Function(Function { args: FunctionArguments::Subquery(query), .. })

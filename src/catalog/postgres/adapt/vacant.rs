@@ -135,6 +135,27 @@ fn asks_for_keys(condition: &Expr) -> bool {
     }
 }
 
+/// Leaves out the branches of a CASE that are for kinds of types that there are none of: domains, composites, enumerations,
+/// ranges (`CASE WHEN typtype = 'd' THEN ..`).
+pub(super) fn skip_branches(expr: &mut Expr) {
+    let Expr::Case { operand: None, conditions, else_result, .. } = expr else { return };
+    conditions.retain(|when| !asks_for_absent_type(&when.condition));
+    if conditions.is_empty() {
+        *expr = else_result.take().map_or_else(null, |otherwise| *otherwise);
+    }
+}
+
+fn asks_for_absent_type(condition: &Expr) -> bool {
+    let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { return false };
+    let is_kind = match left.as_ref() {
+        Expr::Identifier(name) => folded(name) == "typtype",
+        Expr::CompoundIdentifier(parts) => parts.last().is_some_and(|part| folded(part) == "typtype"),
+        _ => false,
+    };
+    is_kind
+        && matches!(right.as_ref(), Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(kind), .. }) if matches!(kind.as_str(), "c" | "d" | "e" | "m" | "r"))
+}
+
 /// What stands in a FROM item, joins and parentheses taken apart.
 fn factors(from: TableWithJoins) -> Vec<TableFactor> {
     let parts = std::iter::once(from.relation).chain(from.joins.into_iter().map(|join| join.relation));
