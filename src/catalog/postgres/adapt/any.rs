@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident,
-    JoinOperator, Select, TableFactor, Value, ValueWithSpan, visit_expressions_mut,
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Ident, JoinOperator, Select, TableFactor, Value,
+    ValueWithSpan, visit_expressions_mut,
 };
 
 use super::reference::folded;
