@@ -39,8 +39,17 @@ impl Files {
     pub fn open(root: &Path, disk: Arc<dyn Disk>) -> io::Result<Self> {
         make_ancestors(root, disk.as_ref())?;
         let files = Self { root: root.canonicalize()?, disk, durable: Mutex::default() };
-        files.make_durable(&files.root.join(TEMPORARY))?;
+        files.keep_private(TEMPORARY)?;
         Ok(files)
+    }
+
+    /// Makes a folder below the root that nobody but its owner may look into; one that is there becomes so.
+    pub fn keep_private(&self, folder: &str) -> io::Result<()> {
+        let folder = self.root.join(folder);
+        self.make_durable(&folder)?;
+        #[cfg(unix)]
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        Ok(())
     }
 
     pub fn root(&self) -> &Path {

@@ -46,6 +46,8 @@ const FORMAT: u32 = 1;
 const MARK: &str = "journeydb.json";
 /// The folder of tables.
 const TABLES: &str = "tables";
+/// The folder of catalog records, which hold what passwords are checked with.
+const CATALOG: &str = "catalog";
 
 /// A database's home.
 #[derive(Debug)]
@@ -90,6 +92,7 @@ impl Home {
             let mark = serde_json::to_vec(&Mark { format: FORMAT }).map_err(|e| Error::internal(e.to_string()))?;
             store.put(&Path::from(MARK), mark.into()).await?;
         }
+        files.keep_private(CATALOG)?;
         let home = Self::new(store, Some(files), Some(Arc::new(lock)))?;
         home.journal.recover().await?;
         Ok(Arc::new(home))
