@@ -6,13 +6,16 @@
 //! | `compatibility` | those that are there for clients of Postgres alone |
 //! | `value` | how a value is read, checked and shown |
 //! | `held` | the values of a server and of a session |
+//! | `identity` | who a session acts as |
 
 mod compatibility;
 mod held;
+mod identity;
 mod settings;
 mod value;
 
 pub use held::{Configuration, Settings};
+pub use identity::{Identity, Principal};
 pub use value::duration;
 
 use std::sync::LazyLock;

@@ -7,7 +7,7 @@ use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
 
 use crate::activity::Activity;
-use crate::catalog::{Catalog, Contents, ship};
+use crate::catalog::{Catalog, Contents, Roles, ship};
 use crate::config::{Configuration, Settings};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
@@ -89,6 +89,11 @@ impl Database {
     /// A session of its own: settings, search path and transaction shared with nobody.
     pub fn session(&self) -> Session {
         Session::new(self.shared.clone())
+    }
+
+    /// The roles of the database, as of now.
+    pub(crate) fn roles(&self) -> Roles {
+        self.shared.catalog.state().record.roles.clone()
     }
 
     /// Runs SQL text in a session of its own and gives the rows of its last statement, none for a command.

@@ -24,7 +24,7 @@ use crate::catalog::postgres::{
     self, AdvisoryKey, AdvisoryMode, CursorFacts, EvaluateCorrelated, Keywords, PreparedFacts, SessionFacts, unbound,
 };
 use crate::catalog::{Catalog, Contents, SystemSchemas};
-use crate::config::{Configuration, Settings};
+use crate::config::{Configuration, Identity, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Notification, Outcome, Prepared, Tag};
 use crate::rules::{self, CompleteKeys};
@@ -87,8 +87,8 @@ impl SessionFacts for Facts {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).search_path()
     }
 
-    fn user(&self) -> String {
-        self.setting("session_authorization").unwrap_or_default()
+    fn identity(&self) -> Identity {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).identity().clone()
     }
 
     fn backend_pid(&self) -> i32 {
@@ -340,6 +340,11 @@ impl Session {
     /// Sets a setting as SET does: 42704 for an unknown name, 22023 for a value outside its domain.
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
         self.facts.set(name, Some(value), false)
+    }
+
+    /// Makes the session a user's, who has shown to be that.
+    pub(crate) fn log_in(&self, identity: Identity) {
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).act_as(identity);
     }
 
     /// What others see of the session, and stop it by.

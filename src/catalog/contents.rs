@@ -19,9 +19,6 @@ use super::resolver::{DATABASE, Resolver, SystemSchemas};
 use super::store::{Moment, Stamp, State};
 use crate::relations::table_functions;
 
-/// The role that owns a database.
-const OWNER: &str = "journeydb";
-
 /// Makes listings of a catalog.
 pub struct Contents {
     /// Plans views, to learn their columns.
@@ -62,9 +59,11 @@ impl Contents {
             oid: schema.oid,
             name: schema.name.clone(),
             comment: schema.comment.clone(),
+            access: schema.access.clone(),
         });
         let relations = state.record.relations.iter().map(|relation| entry(relation, moment, &views));
-        Listing::new(DATABASE, OWNER, schemas.collect(), relations.collect(), self.functions.clone())
+        let roles = state.record.roles.clone();
+        Listing::new(DATABASE, roles, schemas.collect(), relations.collect(), self.functions.clone())
     }
 
     /// The columns of every view that can be planned.
@@ -76,9 +75,10 @@ impl Contents {
         }
         let (source, session) = unbound();
         let system = SystemSchemas::new(source, session);
-        let resolver = Resolver::new(&self.engine, moment.clone(), &system, vec![]);
         let columns = moment.state.record.relations.iter().filter_map(|relation| {
-            let plan = resolver.plan_view(relation.view()?).ok()?;
+            let owner = relation.access.owner;
+            let resolver = Resolver::new(&self.engine, moment.clone(), &system, vec![], owner);
+            let plan = resolver.plan_view(relation.view()?, owner).ok()?;
             Some((relation.oid, Arc::clone(plan.schema().inner())))
         });
         let columns: Columns = columns.collect();
@@ -114,6 +114,7 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
         kind,
         columns: columns.collect(),
         comment: relation.comment.clone(),
+        access: relation.access.clone(),
         definition,
         checks,
         rows: snapshot.and_then(|snapshot| snapshot.rows()),

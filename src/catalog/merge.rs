@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::record::{Record, RelationRecord, SchemaRecord};
+use super::roles::{Role, Roles};
 use crate::error::{Error, Result, SqlState};
 
 /// The newest record with what a block has made of the one it began with. 40001 where both changed the same object, 42P07 or
@@ -33,7 +34,22 @@ pub(super) fn merge(base: &Record, mine: &Record, newest: &Record) -> Result<Rec
             return Err(Error::new(SqlState::DuplicateTable, message));
         }
     }
-    Ok(Record { format: newest.format, next_oid: newest.next_oid.max(mine.next_oid), schemas, relations })
+    let roles = merge_roles(&base.roles, &mine.roles, &newest.roles)?;
+    Ok(Record { format: newest.format, next_oid: newest.next_oid.max(mine.next_oid), roles, schemas, relations })
+}
+
+/// 42710 where a role's name is taken by now, 2BP01 where two blocks together would leave no owner.
+fn merge_roles(base: &Roles, mine: &Roles, newest: &Roles) -> Result<Roles> {
+    let roles = merge_objects(base.list(), mine.list(), newest.list())?;
+    let mut names = HashSet::new();
+    if let Some(twice) = roles.iter().find(|role| !names.insert(&role.name)) {
+        return Err(Error::new(SqlState::DuplicateObject, format!("role \"{}\" already exists", twice.name)));
+    }
+    let merged = newest.with(roles);
+    if merged != *newest {
+        merged.require_an_owner(newest)?;
+    }
+    Ok(merged)
 }
 
 /// Something with an id for life.
@@ -48,6 +64,12 @@ impl Object for SchemaRecord {
 }
 
 impl Object for RelationRecord {
+    fn oid(&self) -> u32 {
+        self.oid
+    }
+}
+
+impl Object for Role {
     fn oid(&self) -> u32 {
         self.oid
     }
@@ -90,8 +112,13 @@ fn conflict() -> Error {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::access::Access;
     use super::super::record::{Body, View};
+    use super::super::verifier::Verifier;
     use super::*;
+
+    /// One for all: each new record has a secret of its own.
+    static EMPTY: std::sync::LazyLock<Record> = std::sync::LazyLock::new(Record::new);
 
     fn view(oid: u32, name: &str) -> RelationRecord {
         RelationRecord {
@@ -100,12 +127,14 @@ mod tests {
             name: name.into(),
             comment: None,
             column_comments: BTreeMap::new(),
+            access: Access::default(),
             body: Body::View(View { query: "SELECT 1".into(), path: vec![], columns: vec![], shipped: false }),
         }
     }
 
     fn record(views: &[(u32, &str)]) -> Record {
-        Record { relations: views.iter().map(|(oid, name)| view(*oid, name)).collect(), ..Record::new() }
+        let base = EMPTY.clone();
+        Record { relations: views.iter().map(|(oid, name)| view(*oid, name)).collect(), ..base }
     }
 
     fn names(base: &[(u32, &str)], mine: &[(u32, &str)], newest: &[(u32, &str)]) -> Result<Vec<String>, SqlState> {
@@ -145,5 +174,33 @@ mod tests {
         assert_eq!(error.state(), SqlState::SerializationFailure);
         let error = merge(&base, &record(&[(1, "a")]), &mine).unwrap_err();
         assert_eq!(error.state(), SqlState::InvalidSchemaName);
+    }
+
+    #[test]
+    fn two_blocks_do_not_each_take_one_of_two_owners() {
+        let user = |oid, name: &str| {
+            let verifier = Some(Verifier::of("x").unwrap());
+            let member_of = vec![EMPTY.roles.named("owner").unwrap().oid];
+            Role { verifier, member_of, ..Role::new(oid, name, true) }
+        };
+        let with = |users: &[(u32, &str)]| {
+            let mut record = EMPTY.clone();
+            users.iter().for_each(|(oid, name)| record.roles.add(user(*oid, name)));
+            record
+        };
+        let (a, b) = ((1, "a"), (2, "b"));
+        let mut base = with(&[a, b]);
+        // The verifiers of the others must be the same ones: salts are random.
+        let without = |base: &Record, oid| {
+            let mut record = base.clone();
+            record.roles.remove(oid);
+            record
+        };
+        let error = merge(&base, &without(&base, 1), &without(&base, 2)).unwrap_err();
+        assert_eq!(error.state(), SqlState::DependentObjectsStillExist);
+        base.roles.add(user(3, "c"));
+        assert!(merge(&base, &without(&base, 1), &without(&base, 2)).is_ok());
+        let error = merge(&EMPTY, &with(&[a]), &with(&[(5, "a")])).unwrap_err();
+        assert_eq!(error.state(), SqlState::DuplicateObject);
     }
 }

@@ -1,6 +1,9 @@
 //! What names mean: schemas, tables and views, their persisted record, and how a statement finds them.
 
+mod access;
+mod admission;
 mod block;
+mod column_types;
 mod contents;
 mod distinct_outputs;
 mod field_access;
@@ -12,14 +15,19 @@ pub mod postgres;
 mod record;
 mod refused;
 mod resolver;
+mod roles;
 mod shipped;
 mod store;
+mod verifier;
 
+pub use access::{Access, Privilege};
 pub use block::Block;
 pub use contents::Contents;
 pub use identifier::fold;
 pub use output_names::{name_outputs, output_names};
-pub use record::{Body, Check, RelationRecord, SchemaRecord, View};
+pub use record::{Body, Check, RelationRecord, SHIPPED_SCHEMAS, SchemaRecord, View};
 pub use resolver::{DATABASE, Resolver, SystemSchemas};
+pub use roles::{JOURNEYDB, PUBLIC, Role, Roles};
 pub use shipped::{ship, ship_table, shipped_view};
-pub use store::{Catalog, Moment};
+pub use store::{Catalog, Moment, State};
+pub use verifier::{Keys, Verifier};

@@ -7,10 +7,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::access::Access;
+use super::roles::Roles;
 use crate::error::{Error, Result, SqlState};
 
-/// The format of the document; a newer one is refused, an older one is read forever.
-const FORMAT: u32 = 1;
+/// The format of the document; a newer one is refused, an older one is read forever. 1 knew neither roles nor owners.
+const FORMAT: u32 = 2;
+
+/// Schemas that every database has: everybody finds what they hold.
+pub const SHIPPED_SCHEMAS: [&str; 3] = ["public", "journey", "kpi"];
 
 /// Object ids below this belong to PostgreSQL itself.
 const FIRST_OID: u32 = 16_384;
@@ -21,6 +26,9 @@ pub struct Record {
     pub(super) format: u32,
     /// The first object id that no object ever had.
     pub(super) next_oid: u32,
+    /// Who there is.
+    #[serde(default)]
+    pub roles: Roles,
     /// The schemas, in the order of their making.
     pub schemas: Vec<SchemaRecord>,
     /// Tables and views, in the order of their making.
@@ -36,6 +44,9 @@ pub struct SchemaRecord {
     pub name: String,
     /// COMMENT ON SCHEMA.
     pub comment: Option<String>,
+    /// Who owns it and who else may do what.
+    #[serde(default)]
+    pub access: Access,
 }
 
 /// A table or a view.
@@ -51,6 +62,9 @@ pub struct RelationRecord {
     pub comment: Option<String>,
     /// COMMENT ON COLUMN, by column.
     pub column_comments: BTreeMap<String, String>,
+    /// Who owns it and who else may do what.
+    #[serde(default)]
+    pub access: Access,
     /// What it is.
     pub body: Body,
 }
@@ -95,14 +109,17 @@ pub struct Check {
 impl Record {
     /// The catalog of a new database: the schemas of the default search path.
     pub fn new() -> Self {
-        let mut record = Self { format: FORMAT, next_oid: FIRST_OID, schemas: Vec::new(), relations: Vec::new() };
-        for (name, comment) in [
-            ("public", "The user's own tables and views."),
-            ("journey", "The journey tables: every touch, state, transaction and answer of every contact and account."),
-            ("kpi", "Views that answer the KPI questions over the journey tables."),
-        ] {
-            let oid = record.take_oid();
-            record.schemas.push(SchemaRecord { oid, name: name.into(), comment: Some(comment.into()) });
+        let roles = Roles::default();
+        let mut record =
+            Self { format: FORMAT, next_oid: FIRST_OID, roles, schemas: Vec::new(), relations: Vec::new() };
+        let comments = [
+            "The user's own tables and views.",
+            "The journey tables: every touch, state, transaction and answer of every contact and account.",
+            "Views that answer the KPI questions over the journey tables.",
+        ];
+        for (name, comment) in SHIPPED_SCHEMAS.into_iter().zip(comments) {
+            let (oid, access) = (record.take_oid(), Access::of_open_schema());
+            record.schemas.push(SchemaRecord { oid, name: name.into(), comment: Some(comment.into()), access });
         }
         record
     }
@@ -120,7 +137,14 @@ impl Record {
             return Err(Error::new(SqlState::ObjectNotInPrerequisiteState, message)
                 .with_hint("open it with a newer release of journeydb"));
         }
-        serde_json::from_slice(bytes).map_err(damaged)
+        let mut record: Self = serde_json::from_slice(bytes).map_err(damaged)?;
+        if stamp.format < 2 {
+            for schema in record.schemas.iter_mut().filter(|schema| SHIPPED_SCHEMAS.contains(&schema.name.as_str())) {
+                schema.access = Access::of_open_schema();
+            }
+        }
+        record.format = FORMAT;
+        Ok(record)
     }
 
     /// The document to store.
@@ -156,6 +180,14 @@ impl RelationRecord {
         format!("{}.{}", self.schema, self.name)
     }
 
+    /// What messages call it.
+    pub fn kind(&self) -> &'static str {
+        match self.body {
+            Body::View(_) => "view",
+            Body::Table { .. } => "table",
+        }
+    }
+
     /// The view it is, if it is one.
     pub fn view(&self) -> Option<&View> {
         match &self.body {
@@ -179,6 +211,7 @@ mod tests {
             name: "t".into(),
             comment: Some("c".into()),
             column_comments: BTreeMap::from([("a".into(), "b".into())]),
+            access: Access::of(7),
             body: Body::Table {
                 location: "public/t".into(),
                 checks: vec![Check { name: "k".into(), expression: "a > 0".into() }],
@@ -189,8 +222,22 @@ mod tests {
 
     #[test]
     fn a_newer_format_and_a_damaged_record_are_refused() {
-        let newer = Record::read(br#"{"format": 2, "anything": 1}"#).unwrap_err();
+        let newer = Record::read(br#"{"format": 3, "anything": 1}"#).unwrap_err();
         assert_eq!(newer.state(), SqlState::ObjectNotInPrerequisiteState);
         assert!(Record::read(b"{").is_err());
+    }
+
+    #[test]
+    fn a_record_from_before_roles_belongs_to_who_made_the_database() {
+        let old = br#"{"format": 1, "next_oid": 16390, "schemas": [
+            {"oid": 16384, "name": "public", "comment": null}, {"oid": 16385, "name": "mine", "comment": "c"}],
+            "relations": [{"oid": 16389, "schema": "mine", "name": "t", "comment": null, "column_comments": {},
+                "body": {"kind": "table", "location": "mine/t", "checks": []}}]}"#;
+        let record = Record::read(old).unwrap();
+        assert!(!record.roles.have_users());
+        assert_eq!(record.relations[0].access, Access::default());
+        assert_eq!(record.schema("mine").unwrap().access, Access::default());
+        assert_eq!(record.schema("public").unwrap().access, Access::of_open_schema());
+        assert_eq!(Record::read(&record.write().unwrap()).unwrap(), record);
     }
 }

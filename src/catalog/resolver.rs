@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, Session, TableFunctionArgs};
 use datafusion::common::{DFSchema, TableReference, plan_datafusion_err};
@@ -29,6 +29,9 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::FutureExt;
 
+use super::access::Privilege;
+use super::admission::Handed;
+use super::column_types::ColumnTypes;
 use super::distinct_outputs::make_outputs_distinct;
 use super::field_access::name_fields;
 use super::like_escape::escape_by_backslash;
@@ -68,20 +71,30 @@ pub struct Resolver<'a> {
     moment: Moment,
     system: &'a SystemSchemas,
     path: Vec<String>,
+    /// Whose privileges count.
+    role: u32,
     types: Arc<dyn TypePlanner>,
     depth: usize,
     /// Whether tables show every column as nullable: an INSERT's source may give NULL, and the table says what of it.
     lenient: bool,
-    /// Tables already found, as what plans read: one that is named twice, by views too, is one source, for rules to see that it is.
-    sources: Arc<Mutex<HashMap<u32, Arc<dyn TableSource>>>>,
+    /// What plans read, and for whom.
+    handed: Arc<Handed>,
 }
 
 impl<'a> Resolver<'a> {
-    /// A resolver for one statement of a session with this engine state and search path.
-    pub fn new(engine: &'a SessionState, moment: Moment, system: &'a SystemSchemas, path: Vec<String>) -> Self {
+    /// A resolver for one statement of a session with this engine state and search path, whose role may use these
+    /// schemas.
+    pub fn new(
+        engine: &'a SessionState,
+        moment: Moment,
+        system: &'a SystemSchemas,
+        path: Vec<String>,
+        role: u32,
+    ) -> Self {
         let zone = engine.config_options().execution.time_zone.clone();
-        let types = Arc::new(ColumnTypes { zone: zone.unwrap_or_else(|| "UTC".into()) });
-        Self { engine, moment, system, path, types, depth: 0, lenient: false, sources: Arc::default() }
+        let types = Arc::new(ColumnTypes::new(zone.unwrap_or_else(|| "UTC".into())));
+        let path = usable(&moment.state, role, path);
+        Self { engine, moment, system, path, role, types, depth: 0, lenient: false, handed: Arc::default() }
     }
 
     /// The same for an INSERT: NULL in a NOT NULL column is left for the table to refuse, by the column's name.
@@ -99,11 +112,13 @@ impl<'a> Resolver<'a> {
         if postgres::is_catalog_statement(&statement) {
             postgres::adapt(&mut statement);
         }
-        Ok(SqlToRel::new_with_options(self, self.parser_options()).sql_statement_to_plan(statement)?)
+        let plan = SqlToRel::new_with_options(self, self.parser_options()).sql_statement_to_plan(statement)?;
+        self.handed.admit(&plan, &self.moment.state)?;
+        Ok(plan)
     }
 
-    /// Plans the query of a view under the search path it was made with.
-    pub fn plan_view(&self, view: &View) -> Result<LogicalPlan> {
+    /// Plans the query of a view under the search path it was made with, by its owner's privileges.
+    pub fn plan_view(&self, view: &View, owner: u32) -> Result<LogicalPlan> {
         if self.depth >= DEEPEST_VIEW {
             let message = format!("views stand on views more than {DEEPEST_VIEW} deep");
             return Err(
@@ -114,11 +129,12 @@ impl<'a> Resolver<'a> {
             engine: self.engine,
             moment: self.moment.clone(),
             system: self.system,
-            path: view.path.clone(),
+            path: usable(&self.moment.state, owner, view.path.clone()),
+            role: owner,
             types: self.types.clone(),
             depth: self.depth + 1,
             lenient: self.lenient,
-            sources: self.sources.clone(),
+            handed: self.handed.clone(),
         };
         let statement = Parser::parse_sql(&PostgreSqlDialect {}, &view.query)
             .map_err(datafusion::error::DataFusionError::from)?
@@ -127,9 +143,12 @@ impl<'a> Resolver<'a> {
         super::output_names::name_outputs(&statement, inner.plan(statement.clone())?, &view.columns)
     }
 
-    /// The relation a name means, or 42P01.
+    /// The relation a name means, or 42P01; 42501 in a schema that the role may not use.
     pub fn relation(&self, name: &TableReference) -> Result<&RelationRecord> {
         let (schema, table) = self.parts(name)?;
+        if let Some(schema) = schema {
+            self.moment.state.require_in_schema(self.role, Privilege::Usage, schema)?;
+        }
         if let Some(found) = self.moment.state.find(schema, table, &self.path) {
             return Ok(found);
         }
@@ -139,6 +158,11 @@ impl<'a> Resolver<'a> {
             return Err(Error::new(SqlState::InsufficientPrivilege, message));
         }
         Err(self.missing(name, schema))
+    }
+
+    /// 42501 unless the role may do something with a relation.
+    pub fn require(&self, privilege: Privilege, relation: &RelationRecord) -> Result<()> {
+        self.moment.state.require(self.role, privilege, relation)
     }
 
     /// The version of a table that this statement reads.
@@ -186,24 +210,19 @@ impl<'a> Resolver<'a> {
     fn source(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
         let (schema, table) = self.parts(name)?;
         if let Some(provider) = self.system_table(schema, table)? {
-            return Ok(provider_as_source(provider));
+            return Ok(self.handed.to_anybody(provider_as_source(provider)));
         }
         let relation = self.relation(name)?;
         match &relation.body {
             Body::View(view) => {
-                let plan = self.plan_view(view).map_err(|e| invalid_view(relation, e))?;
+                self.require(Privilege::Select, relation)?;
+                let plan = self.plan_view(view, relation.access.owner).map_err(|e| invalid_view(relation, e))?;
                 Ok(provider_as_source(Arc::new(ViewTable::new(plan, Some(view.query.clone())))))
             }
-            Body::Table { .. } => {
-                let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(known) = sources.get(&relation.oid) {
-                    return Ok(Arc::clone(known));
-                }
+            Body::Table { .. } => self.handed.table(relation.oid, self.role, || {
                 let provider = self.table(relation)?.provider(self.snapshot(relation)?);
-                let source = provider_as_source(if self.lenient { Arc::new(Lenient(provider)) } else { provider });
-                sources.insert(relation.oid, Arc::clone(&source));
-                Ok(source)
-            }
+                Ok(provider_as_source(if self.lenient { Arc::new(Lenient(provider)) } else { provider }))
+            }),
         }
     }
 
@@ -218,6 +237,9 @@ impl<'a> Resolver<'a> {
             Some("information_schema") => &self.system.information_schema,
             Some(_) => return Ok(None),
         };
+        if postgres::is_secret(table) {
+            self.moment.state.require_database_owner(self.role, &format!("permission denied for table {table}"))?;
+        }
         let found = provider.table(table).now_or_never().transpose().map_err(Error::from)?.flatten();
         match (schema, found) {
             (_, Some(found)) => Ok(Some(found)),
@@ -263,7 +285,16 @@ fn bare(name: &str) -> &str {
     name.strip_prefix("journey.").unwrap_or(name)
 }
 
+/// The schemas of a path that a role may use; it passes over others, as Postgres does.
+fn usable(catalog: &State, role: u32, path: Vec<String>) -> Vec<String> {
+    path.into_iter().filter(|schema| catalog.require_in_schema(role, Privilege::Usage, schema).is_ok()).collect()
+}
+
+/// What an owner may not read is told as it is: nothing is wrong with the view.
 fn invalid_view(relation: &RelationRecord, cause: Error) -> Error {
+    if cause.state() == SqlState::InsufficientPrivilege {
+        return cause;
+    }
     let message = format!("view \"{}\" can no longer be planned: {}", relation.full_name(), cause.message());
     Error::new(cause.state(), message)
 }
@@ -282,11 +313,11 @@ impl ContextProvider for Resolver<'_> {
             args
         };
         let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.engine))?;
-        Ok(provider_as_source(provider))
+        Ok(self.handed.to_anybody(provider_as_source(provider)))
     }
 
     fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> EngineResult<Arc<dyn TableSource>> {
-        Ok(provider_as_source(Arc::new(CteWorkTable::new(name, schema))))
+        Ok(self.handed.to_anybody(provider_as_source(Arc::new(CteWorkTable::new(name, schema)))))
     }
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
@@ -370,27 +401,5 @@ impl TableProvider for Lenient {
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         self.0.scan(state, projection, filters, limit).await
-    }
-}
-
-/// The types that SQL names mean in casts and literals where DataFusion's own choice is not Postgres': times are whole
-/// microseconds, and `timestamptz` is read in the session's zone.
-#[derive(Debug)]
-struct ColumnTypes {
-    zone: String,
-}
-
-impl TypePlanner for ColumnTypes {
-    fn plan_type_field(&self, sql_type: &ast::DataType) -> EngineResult<Option<FieldRef>> {
-        use ast::{DataType as Sql, TimezoneInfo};
-        let planned = match sql_type {
-            Sql::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
-                DataType::Timestamp(TimeUnit::Microsecond, Some(self.zone.as_str().into()))
-            }
-            Sql::Timestamp(..) => DataType::Timestamp(TimeUnit::Microsecond, None),
-            Sql::JSON | Sql::JSONB | Sql::Uuid => DataType::Utf8View,
-            _ => return Ok(None),
-        };
-        Ok(Some(Arc::new(Field::new("", planned, true))))
     }
 }

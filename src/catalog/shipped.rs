@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{CommentObject, CreateView, Statement};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::access::Access;
 use super::block::Block;
 use super::record::{Body, Check, RelationRecord, View};
 use super::store::Catalog;
@@ -53,6 +54,7 @@ pub async fn ship_table(block: &mut Block, definition: &TableDefinition) -> Resu
         name: definition.name.clone(),
         comment: Some(definition.comment.clone()),
         column_comments: comments.collect(),
+        access: Access::default(),
         body: Body::Table { location, checks: checks.collect() },
     };
     block.add(relation, Some(table))
@@ -74,7 +76,9 @@ fn ship_views(block: &mut Block) -> Result<()> {
     }
     for view in shipped {
         match block.state_mut().record.relation_mut(&view.schema, &view.name) {
-            Some(present) if is_shipped(present) => *present = RelationRecord { oid: present.oid, ..view },
+            Some(present) if is_shipped(present) => {
+                *present = RelationRecord { oid: present.oid, access: present.access.clone(), ..view };
+            }
             Some(_) => {}
             None => block.add(view, None)?,
         }
@@ -109,6 +113,7 @@ fn view(create: CreateView) -> RelationRecord {
         name: name.clone(),
         comment: None,
         column_comments: BTreeMap::new(),
+        access: Access::default(),
         body: Body::View(View {
             query: create.query.to_string(),
             path: vec!["journey".into(), "kpi".into()],

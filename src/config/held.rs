@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::value::accept;
-use super::{Context, Setting, find};
+use super::{Context, Identity, Setting, find};
 use crate::error::{Error, Result, SqlState};
 
 /// What a database or its server was told: the values that sessions begin with, and those that hold for all of them.
@@ -36,6 +36,8 @@ pub struct Settings {
     changed: BTreeMap<&'static str, String>,
     /// Announced settings that changed since the client was last told.
     untold: Vec<&'static str>,
+    /// Who the session acts as, which some settings show.
+    identity: Identity,
 }
 
 impl Settings {
@@ -47,6 +49,9 @@ impl Settings {
     /// The value as SHOW prints it; `None` for an unknown name.
     pub fn get(&self, name: &str) -> Option<&str> {
         let setting = find(name)?;
+        if let Some(shown) = self.identity_shown_as(setting.name) {
+            return Some(shown);
+        }
         Some(self.changed.get(setting.name).map_or_else(|| self.at_start(setting), String::as_str))
     }
 
@@ -132,6 +137,27 @@ impl Settings {
         names.into_iter().filter_map(|name| Some((name, self.get(name)?.to_owned()))).collect()
     }
 
+    /// Who the session acts as.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Acts as somebody else from here on.
+    pub fn act_as(&mut self, identity: Identity) {
+        self.identity = identity;
+        self.untold.extend(["is_superuser", "session_authorization"]);
+    }
+
+    fn identity_shown_as(&self, name: &str) -> Option<&str> {
+        let Identity { session, current, .. } = &self.identity;
+        match name {
+            "is_superuser" => Some(if current.owner { "on" } else { "off" }),
+            "role" => Some(if current.oid == session.oid { "none" } else { &current.name }),
+            "session_authorization" => Some(&session.name),
+            _ => None,
+        }
+    }
+
     /// The schemas of the search path, folded as identifiers are.
     pub fn search_path(&self) -> Vec<String> {
         split_identifiers(self.get("search_path").unwrap_or_default())
@@ -201,7 +227,7 @@ fn split_identifiers(list: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SETTINGS;
+    use super::super::{Principal, SETTINGS};
     use super::*;
 
     #[test]
@@ -276,6 +302,20 @@ mod tests {
         assert_eq!(settings.byte_limit("temp_file_limit"), Some(1 << 20));
         settings.set("temp_file_limit", "-1").unwrap();
         assert_eq!(settings.byte_limit("temp_file_limit"), None);
+    }
+
+    #[test]
+    fn who_the_session_acts_as_decides_what_it_may_set() {
+        let mut settings = Settings::default();
+        assert_eq!((settings.get("is_superuser"), settings.get("role")), (Some("on"), Some("none")));
+        let eve = Principal { oid: 7, name: "eve".into(), owner: false };
+        let identity = settings.identity().clone();
+        settings.act_as(Identity { current: eve, ..identity });
+        assert_eq!((settings.get("is_superuser"), settings.get("role")), (Some("off"), Some("eve")));
+        assert_eq!(settings.get("session_authorization"), Some("journeydb"));
+        assert_eq!(settings.set("temp_file_limit", "1MB").unwrap_err().state(), SqlState::InsufficientPrivilege);
+        assert!(settings.set("role", "journeydb").is_err() && settings.set("is_superuser", "on").is_err());
+        assert!(settings.take_announcements().contains(&("is_superuser", "off".to_owned())));
     }
 
     #[test]

@@ -233,6 +233,13 @@ pub(super) const OWN: &[Setting] = &[
         "0",
         "What queries and kept columns may hold together; 0 means no limit. What can goes on on disk beyond it, what cannot ends (53200).",
     ),
+    setting(
+        Connections,
+        "password_encryption",
+        Kind::OneOf(&[&["scram-sha-256"]]),
+        "scram-sha-256",
+        "How passwords are kept.",
+    ),
     of_owners(
         Memory,
         "query_memory_limit",
@@ -240,6 +247,7 @@ pub(super) const OWN: &[Setting] = &[
         "0",
         "What one statement may hold of memory_limit; 0 means all of it. What can goes on on disk beyond it, what cannot ends (53200).",
     ),
+    setting(Preset, "role", Kind::Fixed, "none", "The role that SET ROLE took on."),
     setting(
         Formats,
         "search_path",

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use super::objects::SessionObjects;
 use super::transaction::Transaction;
-use crate::catalog::{Block, Catalog, Moment, Resolver, SystemSchemas};
-use crate::config::Settings;
+use crate::catalog::{Block, Catalog, Moment, Resolver, State, SystemSchemas};
+use crate::config::{Identity, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::Notice;
 use crate::storage::Table;
@@ -53,7 +53,22 @@ impl Context {
 
     /// Finds what names mean as of a moment.
     pub(crate) fn resolver_at(&self, moment: Moment) -> Resolver<'_> {
-        Resolver::new(&self.engine, moment, &self.system, self.search_path())
+        Resolver::new(&self.engine, moment, &self.system, self.search_path(), self.role())
+    }
+
+    /// The catalog that the statement sees.
+    pub(super) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.resolver().moment().state)
+    }
+
+    /// Whose privileges count: `current_user`, by its object id.
+    pub(crate) fn role(&self) -> u32 {
+        self.identity().current.oid
+    }
+
+    /// Who the session acts as.
+    pub(crate) fn identity(&self) -> Identity {
+        self.settings().identity().clone()
     }
 
     /// What a statement changes things in: the session's block, or one that ends with the statement. A statement asks once, and

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::Statement as Ast;
+use datafusion::sql::sqlparser::ast::{ObjectType, Statement as Ast};
 
 use super::context::Context;
 use super::statement::Form;
 use super::syntax::Direction;
 use super::{
-    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, lock, names, notify, parameters, query,
-    schemas, settings, tables, transaction, vacuum, views, write,
+    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, grants, lock, names, notify, parameters, query,
+    roles, schemas, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -94,11 +94,19 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
             if *temporary {
                 return Err(Error::unsupported("DROP of a temporary object"));
             }
+            if *object_type == ObjectType::Role {
+                return done(roles::drop(&context, names, *if_exists).await?);
+            }
             done(schemas::drop(&context, *object_type, *if_exists, names, *cascade).await?)
         }
         Ast::Comment { object_type, object_name, comment, if_exists, .. } => {
             done(schemas::comment(&context, *object_type, object_name, comment.clone(), *if_exists).await?)
         }
+        Ast::CreateRole(create) => done(roles::create(&context, create).await?),
+        Ast::AlterRole { name, operation } => done(roles::alter(&context, name, operation).await?),
+        Ast::AlterSchema(alter) => done(grants::alter_schema(&context, alter).await?),
+        Ast::Grant(grant) => done(grants::grant(&context, grant).await?),
+        Ast::Revoke(revoke) => done(grants::revoke(&context, revoke).await?),
         Ast::Set(set) => settings::set(&context, set),
         Ast::Reset(reset) => settings::reset(&context, &reset.reset),
         Ast::Discard { object_type } => settings::discard(&context, *object_type),
@@ -138,6 +146,11 @@ fn changes_data(ast: &Ast) -> bool {
             | Ast::CreateSchema { .. }
             | Ast::Drop { .. }
             | Ast::Comment { .. }
+            | Ast::CreateRole(_)
+            | Ast::AlterRole { .. }
+            | Ast::AlterSchema(_)
+            | Ast::Grant(_)
+            | Ast::Revoke(_)
     )
 }
 

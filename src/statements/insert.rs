@@ -13,7 +13,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 
 use super::{names, write};
-use crate::catalog::Resolver;
+use crate::catalog::{Privilege, Resolver};
 use crate::error::{Error, Result, SqlState};
 
 /// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
@@ -38,7 +38,7 @@ fn plan_values(
     name: &ast::ObjectName,
     values: &ast::Values,
 ) -> Result<LogicalPlan> {
-    let schema = write::target(resolver, &names::reference(name)?, "insert into")?.schema();
+    let schema = write::target(resolver, &names::reference(name)?, Privilege::Insert)?.schema();
     let width = values.rows.first().map_or(0, |row| row.content.len());
     let columns = columns(insert, &schema, width)?;
     let quoted = columns.into_iter().map(|at| ast::Ident::with_quote('"', schema.field(at).name()));
@@ -58,7 +58,7 @@ fn plan_query(
     source: &ast::Query,
 ) -> Result<LogicalPlan> {
     let name = names::reference(name)?;
-    let target = write::target(resolver, &name, "insert into")?;
+    let target = write::target(resolver, &name, Privilege::Insert)?;
     let schema = target.schema();
     let query = resolver.plan(ast::Statement::Query(Box::new(source.clone())))?;
     let given = query.schema().columns();

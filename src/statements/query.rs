@@ -106,8 +106,17 @@ pub(super) fn plan_at(context: &Context, moment: Moment, statement: &ast::Statem
             refuse_write_under_with(query)?;
             resolver.plan(statement.clone())
         }
-        other => Ok(explained(resolver.plan(explain::of(other)?)?)),
+        ast::Statement::Explain { statement: inner, .. } if matches!(inner.as_ref(), ast::Statement::Delete(_)) => {
+            // The query that explains a DELETE does not say that its rows go.
+            plan_at(context, resolver.moment().clone(), inner)?;
+            explain(&resolver, statement)
+        }
+        other => explain(&resolver, other),
     }
+}
+
+fn explain(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<LogicalPlan> {
+    Ok(explained(resolver.plan(explain::of(statement)?)?))
 }
 
 /// EXPLAIN of a write shows how its rows are found; the engine would call the table's own hooks to show more.

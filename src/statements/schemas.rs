@@ -3,21 +3,24 @@
 use datafusion::sql::sqlparser::ast::{CommentObject, ObjectName, ObjectType, SchemaName};
 
 use super::context::Context;
-use super::names;
-use crate::catalog::{Block, RelationRecord, SchemaRecord, ship_table, shipped_view};
+use super::{names, roles};
+use crate::catalog::{Access, Block, RelationRecord, SHIPPED_SCHEMAS, SchemaRecord, ship_table, shipped_view};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
 use crate::outcome::{Notice, Tag};
 
-/// Schemas that every database has.
-const SHIPPED: [&str; 3] = ["public", "journey", "kpi"];
-
 pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: bool) -> Result<Tag> {
-    let (SchemaName::Simple(name) | SchemaName::NamedAuthorization(name, _)) = name else {
-        return Err(Error::unsupported("CREATE SCHEMA without a name"));
+    let (name, owner) = match name {
+        SchemaName::Simple(name) => (names::schema(name)?, None),
+        SchemaName::NamedAuthorization(name, owner) => (names::schema(name)?, Some(owner)),
+        SchemaName::UnnamedAuthorization(owner) => (names::fold(owner), Some(owner)),
     };
-    let name = names::schema(name)?;
     let mut block = context.block().await;
+    block.state().require_database_owner(context.role(), "permission denied for database journeydb")?;
+    let owner = match owner {
+        Some(owner) => block.state().record.roles.require(&roles::role_name(context, owner))?.oid,
+        None => context.role(),
+    };
     let exists = block.state().record.schema(&name).is_some() || name == "information_schema";
     match (exists, if_not_exists) {
         (true, true) => {
@@ -35,7 +38,7 @@ pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: 
         (false, _) => {}
     }
     let oid = block.take_oid();
-    block.state_mut().record.schemas.push(SchemaRecord { oid, name, comment: None });
+    block.state_mut().record.schemas.push(SchemaRecord { oid, name, comment: None, access: Access::of(owner) });
     block.finish().await?;
     Ok(Tag::of("CREATE SCHEMA"))
 }
@@ -66,11 +69,12 @@ pub(super) async fn drop(
 }
 
 async fn drop_schema(context: &Context, block: &mut Block, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
-    if block.state().record.schema(name).is_none() {
+    let Some(schema) = block.state().record.schema(name) else {
         let missing = Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
         return skip(context, if_exists, missing);
-    }
-    if SHIPPED.contains(&name) {
+    };
+    block.state().require_schema_owner(context.role(), schema)?;
+    if SHIPPED_SCHEMAS.contains(&name) {
         return Err(required(&format!("schema {name}")));
     }
     let inside = |block: &Block| -> Vec<RelationRecord> {
@@ -125,6 +129,7 @@ async fn drop_relation(
         };
         return skip(context, if_exists, missing);
     };
+    block.state().require_owner(context.role(), &relation)?;
     match (object, relation.view().is_some()) {
         (ObjectType::Table, true) => return Err(wrong_kind(&relation, "table", "DROP VIEW")),
         (ObjectType::View, false) => return Err(wrong_kind(&relation, "view", "DROP TABLE")),
@@ -182,8 +187,10 @@ fn set_comment(
     let comment = comment.filter(|text| !text.is_empty());
     if object == CommentObject::Schema {
         let name = names::schema(name)?;
-        let schema = block.state_mut().record.schemas.iter_mut().find(|schema| schema.name == name);
         let missing = || Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
+        let found = block.state().record.schema(&name).ok_or_else(missing)?;
+        block.state().require_schema_owner(context.role(), found)?;
+        let schema = block.state_mut().record.schemas.iter_mut().find(|schema| schema.name == name);
         schema.ok_or_else(missing)?.comment = comment;
         return Ok(());
     }
@@ -198,6 +205,7 @@ fn set_comment(
     let found = block.state().find(schema, relation, &context.search_path()).cloned();
     let missing = || Error::new(SqlState::UndefinedTable, format!("relation \"{relation}\" does not exist"));
     let found = found.ok_or_else(missing)?;
+    block.state().require_owner(context.role(), &found)?;
     if let (Some(column), Some(table)) = (&column, block.state().table(&found))
         && table.schema().field_with_name(column).is_err()
     {

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::context::Context;
-use super::{Transaction, TransactionStatus, names, transaction};
+use super::{Transaction, TransactionStatus, identity, names, transaction};
 use crate::config::{self, SETTINGS, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Outcome, Tag};
@@ -32,6 +32,10 @@ pub(super) fn set(context: &Context, set: &Set) -> Result<Outcome> {
                 assign_text(context, name, &value, false)?;
             }
         }
+        Set::SetRole { context_modifier, role_name } => {
+            identity::set_role(context, *context_modifier, role_name.as_ref())?;
+        }
+        Set::SetSessionAuthorization(to) => identity::set_session(context, to)?,
         Set::SetTransaction { snapshot: Some(_), .. } => return Err(Error::unsupported("SET TRANSACTION SNAPSHOT")),
         Set::SetTransaction { modes, .. } => transaction::set_modes(context, modes)?,
         other => return Err(Error::unsupported(other)),
@@ -42,6 +46,9 @@ pub(super) fn set(context: &Context, set: &Set) -> Result<Outcome> {
 pub(super) fn reset(context: &Context, reset: &Reset) -> Result<Outcome> {
     match reset {
         Reset::ALL => write(context).reset_all(),
+        Reset::ConfigurationParameter(name) if names::parts(name)? == ["role"] => {
+            identity::set_role(context, None, None)?;
+        }
         Reset::ConfigurationParameter(name) => write(context).reset(&names::parts(name)?.join("."))?,
     }
     Ok(Outcome::Done(Tag::of("RESET")))
@@ -63,6 +70,7 @@ pub(super) fn discard(context: &Context, object: ast::DiscardObject) -> Result<O
     let tag = match object {
         ast::DiscardObject::ALL => {
             context.transaction().admit_alone("DISCARD ALL")?;
+            identity::reset_session(context);
             write(context).reset_all();
             context.objects.discard();
             "DISCARD ALL"

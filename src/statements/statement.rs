@@ -7,12 +7,16 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::copy::{self, CopyDirection, CopyStatement};
+use super::role_syntax;
 use super::syntax::{self, Command};
 use crate::catalog::fold;
 use crate::error::{Error, Result, SqlState};
+
+/// All that is said of a mistake in a statement with a password.
+const SECRET: &str = "syntax error in a statement with a password";
 
 /// A statement of the user's, exactly as parsed.
 #[derive(Debug, Clone)]
@@ -88,6 +92,13 @@ impl Statement {
     pub fn parse_all(sql: &str) -> Result<Vec<Self>> {
         let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
+        let secret = role_syntax::sets_password(&tokens);
+        let parsed = Self::parse_tokens(sql, role_syntax::spelled_for_parser(tokens));
+        // What the parser says of a mistake quotes the text, and that may be the password.
+        parsed.map_err(|error| if secret { syntax_error(sql, SECRET, None) } else { error })
+    }
+
+    fn parse_tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<Self>> {
         let mut parser = Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens);
         let (text, mut offsets) = (Arc::<str>::from(sql), Offsets::of(sql));
         let mut statements = Vec::new();

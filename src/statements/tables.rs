@@ -14,8 +14,8 @@ use futures::StreamExt;
 use super::constraints::Constraints;
 use super::context::Context;
 use super::write::Target;
-use super::{names, query, write};
-use crate::catalog::{Block, Body, Check, RelationRecord, name_outputs};
+use super::{grants, names, query, write};
+use crate::catalog::{Access, Block, Body, Check, Privilege, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{column_type, journey_tables, order_of, stored_type};
 use crate::outcome::{Notice, Tag};
@@ -27,6 +27,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     let mut block = context.block().await;
     let (schema, name) = names::new_relation(context, &block, &create.name)?;
     block.require_schema(&schema)?;
+    block.state().require_in_schema(context.role(), Privilege::Create, &schema)?;
     if create.if_not_exists && block.state().record.relation(&schema, &name).is_some() {
         let message = format!("relation \"{name}\" already exists, skipping");
         context.notice(Notice::information(SqlState::DuplicateTable, message));
@@ -52,6 +53,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         name,
         comment: None,
         column_comments: BTreeMap::new(),
+        access: Access::of(context.role()),
         body: Body::Table { location: String::new(), checks },
     };
     if block.state().record.relation(&relation.schema, &relation.name).is_some() {
@@ -91,6 +93,7 @@ pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<
         let missing = Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"));
         return if alter.if_exists { done } else { Err(missing) };
     };
+    block.state().require_owner(context.role(), &relation)?;
     for operation in &alter.operations {
         relation = match operation {
             AlterTableOperation::RenameTable { table_name } => rename(&mut block, relation, table_name)?,
@@ -102,6 +105,9 @@ pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<
             }
             AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
                 rename_column(context, &mut block, relation, old_column_name, new_column_name).await?
+            }
+            AlterTableOperation::OwnerTo { new_owner } => {
+                grants::give_relation(context, &mut block, relation, new_owner)?
             }
             other => return Err(Error::unsupported(format!("ALTER TABLE ... {other}"))),
         };
@@ -380,6 +386,7 @@ fn refuse_options(create: &ast::CreateTable) -> Result<()> {
     let refused = [
         (create.temporary, "CREATE TEMPORARY TABLE"),
         (create.external || create.location.is_some(), "CREATE EXTERNAL TABLE"),
+        (create.hive_formats.as_ref().is_some_and(|format| format.location.is_some()), "CREATE TABLE ... LOCATION"),
         (create.or_replace, "CREATE OR REPLACE TABLE"),
         (create.like.is_some() || create.clone.is_some(), "CREATE TABLE ... LIKE"),
         (create.inherits.is_some() || create.partition_of.is_some(), "table inheritance"),

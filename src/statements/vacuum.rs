@@ -4,11 +4,12 @@
 use datafusion::sql::sqlparser::ast::VacuumStatement;
 
 use super::context::Context;
-use super::{names, write};
-use crate::error::{Error, Result};
+use super::names;
+use crate::catalog::RelationRecord;
+use crate::error::{Error, Result, SqlState};
 use crate::outcome::Tag;
 
-/// VACUUM of one table, or of all. FULL changes nothing: files are always written anew.
+/// VACUUM of one table, or of all that the role owns. FULL changes nothing: files are always written anew.
 pub(super) async fn vacuum(context: &Context, vacuum: &VacuumStatement) -> Result<Tag> {
     context.transaction().admit_alone("VACUUM")?;
     let VacuumStatement { full: _, sort_only, delete_only, reindex, recluster, table_name, threshold, boost } = vacuum;
@@ -16,9 +17,22 @@ pub(super) async fn vacuum(context: &Context, vacuum: &VacuumStatement) -> Resul
         return Err(Error::unsupported("VACUUM with options").with_hint("write VACUUM, or VACUUM table"));
     }
     let resolver = context.resolver();
-    let tables = match table_name {
-        Some(name) => vec![write::target(&resolver, &names::reference(name)?, "vacuum")?.table],
-        None => resolver.moment().state.tables.values().cloned().collect(),
+    let catalog = &resolver.moment().state;
+    let owned = |relation: &RelationRecord| catalog.require_owner(context.role(), relation);
+    let tables: Vec<_> = match table_name {
+        Some(name) => {
+            let relation = resolver.relation(&names::reference(name)?)?;
+            let table = catalog.table(relation).ok_or_else(|| {
+                Error::new(SqlState::WrongObjectType, format!("cannot vacuum view \"{}\"", relation.name))
+                    .with_hint("vacuum the tables it reads")
+            })?;
+            owned(relation)?;
+            vec![table.clone()]
+        }
+        None => {
+            let relations = catalog.record.relations.iter().filter(|relation| owned(relation).is_ok());
+            relations.filter_map(|relation| catalog.table(relation).cloned()).collect()
+        }
     };
     drop(resolver);
     for table in tables {

@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast;
 
 use super::context::Context;
 use super::names;
-use crate::catalog::{Block, Body, RelationRecord, View};
+use crate::catalog::{Access, Block, Body, Privilege, RelationRecord, View};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
 use crate::outcome::Tag;
@@ -25,6 +25,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
         name,
         comment: None,
         column_comments: BTreeMap::new(),
+        access: Access::of(context.role()),
         body: Body::View(View {
             query: create.query.to_string(),
             path: context.search_path(),
@@ -32,9 +33,13 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
             shipped: false,
         }),
     };
+    block.state().require_in_schema(context.role(), Privilege::Create, &relation.schema)?;
     match block.state().record.relation(&relation.schema, &relation.name).cloned() {
         Some(_) if create.if_not_exists => return Ok(Tag::of("CREATE VIEW")),
-        Some(present) if create.or_replace => replace(context, &mut block, &present, relation.clone()).await?,
+        Some(present) if create.or_replace => {
+            block.state().require_owner(context.role(), &present)?;
+            replace(context, &mut block, &present, relation.clone()).await?;
+        }
         _ => block.add(relation.clone(), None)?,
     }
     plan(context, &block, &relation)?;
@@ -65,14 +70,15 @@ async fn replace(
     let state = block.state_mut();
     let place = state.record.relation_mut(&present.schema, &present.name);
     let place = place.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
-    *place = RelationRecord { oid: present.oid, comment: present.comment.clone(), ..relation };
+    let (comment, access) = (present.comment.clone(), present.access.clone());
+    *place = RelationRecord { oid: present.oid, comment, access, ..relation };
     state.tables.remove(&present.oid);
     Ok(())
 }
 
-/// A view must plan in the catalog that it makes: its names exist, and it does not read itself.
+/// A view must plan in the catalog that it makes: its names exist, who makes it may read them, and it does not read itself.
 fn plan(context: &Context, block: &Block, relation: &RelationRecord) -> Result<()> {
     let resolver = context.resolver_at(block.moment());
     let view = relation.view().ok_or_else(|| Error::internal("a view that is none"))?;
-    resolver.plan_view(view).map(|_| ())
+    resolver.plan_view(view, context.role()).map(|_| ())
 }

@@ -25,7 +25,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::constraints::Constraints;
 use super::context::Context;
 use super::{insert, names, query};
-use crate::catalog::{Block, RelationRecord, Resolver};
+use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::Tag;
 use crate::storage::{FILE, ROW, RowAddresses, Snapshot, Table};
@@ -36,7 +36,7 @@ pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<
     let (target, source) = {
         let resolver = context.resolver_at(block.moment()).for_insert();
         let dml = dml(query::bind(insert::plan(&resolver, insert)?, values)?)?;
-        let target = target(&resolver, &dml.table_name, "insert into")?;
+        let target = target(&resolver, &dml.table_name, Privilege::Insert)?;
         (target, context.engine.create_physical_plan(&dml.input).await?)
     };
     let rows = execute_stream(source, context.task())?;
@@ -73,6 +73,8 @@ pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Resu
 
 /// Plans a DELETE as the query of the rows that go: the engine's own plan of it forgets the table's alias.
 pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Result<LogicalPlan> {
+    let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
+    target(resolver, &target_name(from.first())?, Privilege::Delete)?;
     resolver.plan(doomed(delete)?)
 }
 
@@ -117,7 +119,7 @@ pub(super) fn default_to_null(value: &mut ast::Expr) {
 /// Adds rows to a table; columns are matched by name, absent ones are NULL.
 pub(crate) async fn append(context: &Context, table: &str, rows: SendableRecordBatchStream) -> Result<u64> {
     let mut block = context.block().await;
-    let target = target(&context.resolver_at(block.moment()), &TableReference::parse_str(table), "load")?;
+    let target = target(&context.resolver_at(block.moment()), &TableReference::parse_str(table), Privilege::Insert)?;
     let by_name = by_name(rows, target.schema())?;
     let count = append_to(context, &mut block, target, by_name).await?;
     block.finish().await?;
@@ -144,11 +146,13 @@ pub(super) async fn delete(context: &Context, delete: &ast::Delete, values: Vec<
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
     let name = target_name(from.first())?;
     let mut block = context.block().await;
+    // Before the wait: who may not write keeps nobody from it.
+    target(&context.resolver_at(block.moment()), &name, Privilege::Delete)?;
     context.lock(&mut block, &name).await?;
     let (target, plan) = {
         let resolver = context.resolver_at(block.moment());
         let doomed = query::bind(plan_delete(&resolver, delete)?, values)?;
-        let target = target(&resolver, &name, "delete from")?;
+        let target = target(&resolver, &name, Privilege::Delete)?;
         let addressed = address(&doomed, &target.table.addressed(Arc::clone(&target.at)))?;
         let addresses = address_columns(&addressed)?;
         (target, LogicalPlanBuilder::from(addressed).project(addresses)?.build()?)
@@ -171,11 +175,13 @@ pub(super) async fn delete(context: &Context, delete: &ast::Delete, values: Vec<
 pub(super) async fn update(context: &Context, update: &ast::Update, values: Vec<ScalarValue>) -> Result<Tag> {
     let name = target_name(Some(&update.table))?;
     let mut block = context.block().await;
+    // Before the wait: who may not write keeps nobody from it.
+    target(&context.resolver_at(block.moment()), &name, Privilege::Update)?;
     context.lock(&mut block, &name).await?;
     let (target, plan) = {
         let resolver = context.resolver_at(block.moment());
         let dml = dml(query::bind(plan_update(&resolver, update)?, values)?)?;
-        let target = target(&resolver, &name, "update")?;
+        let target = target(&resolver, &name, Privilege::Update)?;
         let plan = address(&dml.input, &target.table.addressed(Arc::clone(&target.at)))?;
         (target, plan)
     };
@@ -207,7 +213,7 @@ pub(super) async fn truncate(context: &Context, truncate: &ast::Truncate) -> Res
     let tables = truncate.table_names.iter().map(|named| names::reference(&named.name)).collect::<Result<Vec<_>>>()?;
     let mut block = context.block().await;
     let truncated =
-        |block: &Block, name: &TableReference| target(&context.resolver_at(block.moment()), name, "truncate");
+        |block: &Block, name: &TableReference| target(&context.resolver_at(block.moment()), name, Privilege::Truncate);
     tables.iter().try_for_each(|name| truncated(&block, name).map(|_| ()))?;
     for name in &tables {
         context.lock(&mut block, name).await?;
@@ -234,13 +240,20 @@ impl Target {
     }
 }
 
-/// The table a write goes to; 42809 for a view.
-pub(super) fn target(resolver: &Resolver<'_>, name: &TableReference, verb: &str) -> Result<Target> {
+/// The table a write goes to, and that it needs this privilege on; 42809 for a view.
+pub(super) fn target(resolver: &Resolver<'_>, name: &TableReference, privilege: Privilege) -> Result<Target> {
     let relation = resolver.relation(name)?;
     let table = resolver.moment().state.table(relation).ok_or_else(|| {
+        let verb = match privilege {
+            Privilege::Insert => "insert into",
+            Privilege::Update => "update",
+            Privilege::Delete => "delete from",
+            _ => "truncate",
+        };
         Error::new(SqlState::WrongObjectType, format!("cannot {verb} view \"{}\"", relation.name))
             .with_hint("write to the tables it reads")
     })?;
+    resolver.require(privilege, relation)?;
     Ok(Target { relation: relation.clone(), table: Arc::clone(table), at: resolver.snapshot(relation)? })
 }
 

@@ -47,7 +47,7 @@ const MARK: &str = "journeydb.json";
 /// The folder of tables.
 const TABLES: &str = "tables";
 /// The folder of catalog records, which hold what passwords are checked with.
-const CATALOG: &str = "catalog";
+pub(super) const CATALOG: &str = "catalog";
 
 /// A database's home.
 #[derive(Debug)]

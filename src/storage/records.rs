@@ -66,7 +66,7 @@ impl Records {
 
     /// In order.
     async fn versions(&self) -> Result<Vec<u64>> {
-        let listed: Vec<_> = self.store.list(Some(&Path::from("catalog"))).try_collect().await?;
+        let listed: Vec<_> = self.store.list(Some(&Path::from(CATALOG))).try_collect().await?;
         let version = |path: &Path| path.filename()?.strip_suffix(".json")?.parse().ok();
         let mut versions: Vec<u64> = listed.iter().filter_map(|object| version(&object.location)).collect();
         versions.sort_unstable();
@@ -75,5 +75,5 @@ impl Records {
 }
 
 fn path(version: u64) -> Path {
-    Path::from(format!("catalog/{version:020}.json"))
+    Path::from(format!("{CATALOG}/{version:020}.json"))
 }

@@ -18,7 +18,8 @@ use futures::future::BoxFuture;
 use super::listing::{Argument, FunctionKind};
 use super::*;
 use crate::activity::Activity;
-use crate::config::Settings;
+use crate::catalog::{Access, Roles};
+use crate::config::{Identity, Principal, Settings};
 use crate::storage::CacheFacts;
 
 struct Facts;
@@ -68,8 +69,8 @@ impl SessionFacts for Facts {
         vec!["public".into(), "journey".into()]
     }
 
-    fn user(&self) -> String {
-        "postgres".into()
+    fn identity(&self) -> Identity {
+        Identity::of(Principal { oid: 10, name: "postgres".into(), owner: true })
     }
 
     fn backend_pid(&self) -> i32 {
@@ -97,6 +98,7 @@ fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec
         kind,
         columns,
         comment: None,
+        access: Access::default(),
         definition: None,
         checks: vec![],
         rows: None,
@@ -166,10 +168,11 @@ fn sample() -> Listing {
         oid,
         name: name.into(),
         comment: comment.map(str::to_owned),
+        access: Access::default(),
     };
     Listing::new(
         "shop",
-        "postgres",
+        Roles::made_by("postgres"),
         vec![schema(16_385, "journey", Some("The journey tables.")), schema(16_384, "public", None)],
         vec![accounts, big, notes],
         vec![

@@ -39,7 +39,7 @@ use super::relations::PG_CATALOG;
 use super::signatures::function_entries;
 use super::type_functions;
 use crate::activity::Activity;
-use crate::config::Settings;
+use crate::config::{Identity, Settings};
 use crate::storage::CacheFacts;
 
 /// What system functions ask of the session they run in.
@@ -55,7 +55,7 @@ pub trait SessionFacts: Send + Sync {
     /// The schemas in which bare names are looked up, in order, without those that are always searched.
     fn search_path(&self) -> Vec<String>;
     /// Who asks.
-    fn user(&self) -> String;
+    fn identity(&self) -> Identity;
     /// The number of the connection, which also cancels it.
     fn backend_pid(&self) -> i32;
     /// Takes an advisory lock if it is free.

@@ -15,13 +15,11 @@ use super::relations::{
     INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relation, system_relation_named, system_relations,
 };
 use super::types::{self, ColumnType};
-use crate::catalog::fold;
+use crate::catalog::{Access, Roles, fold};
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
 pub type Source = Arc<dyn Fn() -> Arc<Listing> + Send + Sync>;
 
-/// The OID of the role that owns everything: PostgreSQL's bootstrap role.
-pub const OWNER_OID: u32 = 10;
 /// The OID of `information_schema`, as in PostgreSQL 15.
 const INFORMATION_SCHEMA_OID: u32 = 13_207;
 /// Hashed OIDs are of the half of the positive 32-bit numbers that the catalog's own count does not reach.
@@ -36,8 +34,8 @@ const HASHED: std::ops::Range<u32> = 1 << 30..1 << 31;
 pub struct Listing {
     /// The name of the database.
     pub database: String,
-    /// The role that owns everything in it.
-    pub owner: String,
+    /// Who there is.
+    pub roles: Roles,
     /// Its schemas, the system's two included.
     pub schemas: Vec<SchemaEntry>,
     relations: Vec<Relation>,
@@ -58,6 +56,8 @@ pub struct SchemaEntry {
     pub name: String,
     /// What it is for.
     pub comment: Option<String>,
+    /// Who owns it and who else may do what.
+    pub access: Access,
 }
 
 /// A table or view, as the catalog hands it in.
@@ -75,6 +75,8 @@ pub struct RelationEntry {
     pub columns: Vec<ColumnEntry>,
     /// What it holds.
     pub comment: Option<String>,
+    /// Who owns it and who else may do what.
+    pub access: Access,
     /// The query of a view.
     pub definition: Option<String>,
     /// Its CHECK constraints: name and condition.
@@ -167,6 +169,8 @@ pub struct Relation {
     pub columns: Vec<Column>,
     /// What it holds.
     pub comment: Option<String>,
+    /// Who owns it and who else may do what.
+    pub access: Access,
     /// The query of a view, ended by a semicolon as Postgres shows it.
     pub definition: Option<String>,
     /// Its CHECK constraints.
@@ -216,13 +220,17 @@ impl Listing {
     /// Completes what the catalog holds: the system's schemas are added, and the OIDs that the catalog does not keep.
     pub fn new(
         database: impl Into<String>,
-        owner: impl Into<String>,
+        roles: Roles,
         mut schemas: Vec<SchemaEntry>,
         mut relations: Vec<RelationEntry>,
         functions: Vec<FunctionEntry>,
     ) -> Self {
-        let system =
-            |oid, name: &str, comment: &str| SchemaEntry { oid, name: name.into(), comment: Some(comment.into()) };
+        let system = |oid, name: &str, comment: &str| SchemaEntry {
+            oid,
+            name: name.into(),
+            comment: Some(comment.into()),
+            access: Access::of_open_schema(),
+        };
         schemas.push(system(PG_CATALOG_OID, PG_CATALOG, "system catalog schema"));
         schemas.push(system(INFORMATION_SCHEMA_OID, INFORMATION_SCHEMA, "standard catalog views"));
         schemas.sort_by(|a, b| a.name.cmp(&b.name));
@@ -241,7 +249,7 @@ impl Listing {
             .collect();
         Self {
             database: database.into(),
-            owner: owner.into(),
+            roles,
             schemas,
             relations_by_oid: relations.iter().enumerate().map(|(at, r)| (r.oid, at)).collect(),
             relations_by_name: relations
@@ -328,6 +336,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
         name: entry.name,
         kind: entry.kind,
         comment: entry.comment,
+        access: entry.access,
         definition: entry.definition.as_deref().map(terminated),
         rows: entry.rows,
         bytes: entry.bytes,

@@ -42,7 +42,7 @@ pub use functions::{
 pub use keywords::Keywords;
 pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};
 pub use provider::{information_schema, pg_catalog};
-pub use relations::PG_TYPE_KEY;
+pub use relations::{PG_TYPE_KEY, is_secret};
 pub use signatures::{function_entries, table_function_entries};
 pub use type_functions::name as type_function_name;
 pub use types::{TEXT as TEXT_OID, type_oid};

@@ -7,6 +7,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::listing::{Column, Relation, RelationKind};
 use super::types::{self, ColumnType, PgType};
+use crate::catalog::{Access, PUBLIC, Privilege};
 
 /// The schema of the system catalogs.
 pub const PG_CATALOG: &str = "pg_catalog";
@@ -108,6 +109,20 @@ fn column(text: &'static str) -> SystemColumn {
     SystemColumn { name, pg_type, nullable }
 }
 
+/// Everybody reads the system relations, but for those that show what passwords are checked with.
+fn access(name: &str) -> Access {
+    let mut access = Access::default();
+    if !is_secret(name) {
+        access.grant(PUBLIC, &[Privilege::Select]);
+    }
+    access
+}
+
+/// Whether a system relation shows what passwords are checked with, and so is for owners of the database alone.
+pub fn is_secret(name: &str) -> bool {
+    matches!(name, "pg_authid" | "pg_shadow")
+}
+
 fn relation(definition: &SystemRelation) -> Relation {
     let columns = definition.columns.iter().map(|c| Column {
         name: c.name.to_owned(),
@@ -122,6 +137,7 @@ fn relation(definition: &SystemRelation) -> Relation {
         kind: definition.kind,
         columns: columns.collect(),
         comment: None,
+        access: access(definition.name),
         definition: None,
         checks: vec![],
         rows: None,

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `objects` | schemas, tables, views, columns, constraints, comments |
 //! | `procedures` | functions and types |
-//! | `cluster` | the database, its role, settings and fixed facts |
+//! | `roles` | roles, their members, and what was granted |
+//! | `cluster` | the database, its settings and fixed facts |
 //! | `sessions` | what the session that asks has: cursors, prepared statements |
 //! | `standard` | `information_schema` |
 //! | `activity` | what sessions do |
@@ -15,6 +16,7 @@ mod builder;
 mod cluster;
 mod objects;
 mod procedures;
+mod roles;
 mod sessions;
 mod standard;
 
@@ -41,19 +43,23 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_aggregate", procedures::aggregates),
     ("pg_catalog", "pg_am", cluster::access_methods),
     ("pg_catalog", "pg_attribute", objects::attributes),
+    ("pg_catalog", "pg_auth_members", roles::members),
+    ("pg_catalog", "pg_authid", roles::authorization_ids),
     ("pg_catalog", "pg_class", objects::classes),
     ("pg_catalog", "pg_collation", cluster::collations),
     ("pg_catalog", "pg_constraint", objects::constraints),
     ("pg_catalog", "pg_cursors", sessions::cursors),
     ("pg_catalog", "pg_database", cluster::databases),
     ("pg_catalog", "pg_description", objects::descriptions),
+    ("pg_catalog", "pg_group", roles::groups),
     ("pg_catalog", "pg_language", cluster::languages),
     ("pg_catalog", "pg_namespace", objects::namespaces),
     ("pg_catalog", "pg_prepared_statements", sessions::prepared_statements),
     ("pg_catalog", "pg_proc", procedures::functions),
     ("pg_catalog", "pg_rewrite", objects::rules),
-    ("pg_catalog", "pg_roles", cluster::roles),
+    ("pg_catalog", "pg_roles", roles::roles),
     ("pg_catalog", "pg_settings", cluster::settings),
+    ("pg_catalog", "pg_shadow", roles::shadow),
     ("pg_catalog", "pg_stat_activity", activity::sessions_of_postgres),
     ("pg_catalog", "pg_stat_column_cache", cluster::column_cache),
     ("pg_catalog", "pg_stat_all_tables", objects::table_statistics),
@@ -63,22 +69,23 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_tables", objects::tables),
     ("pg_catalog", "pg_tablespace", cluster::tablespaces),
     ("pg_catalog", "pg_type", procedures::types),
-    ("pg_catalog", "pg_user", cluster::users),
+    ("pg_catalog", "pg_user", roles::users),
     ("pg_catalog", "pg_views", objects::views),
+    ("information_schema", "applicable_roles", roles::applicable),
     ("information_schema", "check_constraints", standard::check_constraints),
     ("information_schema", "character_sets", standard::character_sets),
     ("information_schema", "collations", standard::collations),
     ("information_schema", "columns", standard::columns),
     ("information_schema", "constraint_column_usage", standard::constraint_columns),
     ("information_schema", "element_types", standard::element_types),
-    ("information_schema", "enabled_roles", standard::enabled_roles),
+    ("information_schema", "enabled_roles", roles::enabled),
     ("information_schema", "information_schema_catalog_name", standard::catalog_name),
     ("information_schema", "parameters", standard::parameters),
-    ("information_schema", "role_table_grants", standard::table_privileges),
+    ("information_schema", "role_table_grants", roles::role_table_grants),
     ("information_schema", "routines", standard::routines),
     ("information_schema", "schemata", standard::schemata),
     ("information_schema", "table_constraints", standard::table_constraints),
-    ("information_schema", "table_privileges", standard::table_privileges),
+    ("information_schema", "table_privileges", roles::table_privileges),
     ("information_schema", "tables", standard::tables),
     ("information_schema", "views", standard::views),
 ];

@@ -8,13 +8,14 @@ use futures::future::BoxFuture;
 use super::functions::{AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts};
 use super::listing::{Listing, Source};
 use crate::activity::Activity;
-use crate::config::Settings;
+use crate::catalog::Roles;
+use crate::config::{Identity, Settings};
 use crate::error::{Error, Result};
 use crate::storage::CacheFacts;
 
 /// An empty listing, and the facts of a session that has just begun and can't be changed.
 pub fn unbound() -> (Source, Arc<dyn SessionFacts>) {
-    let empty = Arc::new(Listing::new("", "", vec![], vec![], vec![]));
+    let empty = Arc::new(Listing::new("", Roles::default(), vec![], vec![], vec![]));
     (Arc::new(move || Arc::clone(&empty)), Arc::new(NoSession))
 }
 
@@ -41,8 +42,8 @@ impl SessionFacts for NoSession {
         Settings::default().search_path()
     }
 
-    fn user(&self) -> String {
-        String::new()
+    fn identity(&self) -> Identity {
+        Identity::default()
     }
 
     fn backend_pid(&self) -> i32 {

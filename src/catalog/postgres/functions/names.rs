@@ -6,7 +6,7 @@ use datafusion::logical_expr::Volatility;
 use super::signature::Kind::{Any, Integer, Relation, Text};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::catalog::like_escape::with_backslashes;
-use crate::catalog::postgres::listing::{self, OWNER_OID};
+use crate::catalog::postgres::listing;
 use crate::catalog::postgres::relations::PG_CATALOG;
 use crate::catalog::postgres::{keywords, type_functions, types};
 use crate::error::{Error, Result, SqlState};
@@ -45,7 +45,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     reference("regtype", |call| referred(call, "type", |name| types::by_name(name).map(|t| t.oid))),
     reference("regnamespace", |call| referred(call, "schema", |name| call.listing().schema_named(name).map(|s| s.oid))),
     reference("regproc", |call| referred(call, "function", |name| function_named(call, name))),
-    reference("regrole", |call| referred(call, "role", |name| (name == call.listing().owner).then_some(OWNER_OID))),
+    reference("regrole", |call| referred(call, "role", |name| call.listing().roles.named(name).map(|r| r.oid))),
     lookup("to_regclass", |call| Ok(resolve_relation(call, name(call)).map(|r| r.oid).into())),
     lookup("to_regtype", |call| Ok(types::by_name(name(call)).map(|t| t.oid).into())),
     lookup("to_regnamespace", |call| Ok(call.listing().schema_named(name(call)).map(|s| s.oid).into())),
@@ -65,7 +65,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         Ok(printed(call, schema.map(|s| quote_identifier(&s.name))))
     }),
     output("regroleout", |call| {
-        Ok(printed(call, (call.oid(0) == OWNER_OID).then(|| quote_identifier(&call.listing().owner))))
+        Ok(printed(call, call.listing().roles.get(call.oid(0)).map(|role| quote_identifier(&role.name))))
     }),
     SystemFunction {
         name: "pg_typeof",

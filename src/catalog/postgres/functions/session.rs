@@ -17,10 +17,10 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     fact("current_database", "name", |call| Ok(call.listing().database.clone().into())),
     fact("current_catalog", "name", |call| Ok(call.listing().database.clone().into())),
     fact("current_schema", "name", |call| Ok(existing_schemas(call).into_iter().next().into())),
-    fact("current_user", "name", |call| Ok(call.session.user().into())),
-    fact("current_role", "name", |call| Ok(call.session.user().into())),
-    fact("session_user", "name", |call| Ok(call.session.user().into())),
-    fact("user", "name", |call| Ok(call.session.user().into())),
+    fact("current_user", "name", |call| Ok(call.session.identity().current.name.into())),
+    fact("current_role", "name", |call| Ok(call.session.identity().current.name.into())),
+    fact("session_user", "name", |call| Ok(call.session.identity().session.name.into())),
+    fact("user", "name", |call| Ok(call.session.identity().current.name.into())),
     fact("pg_backend_pid", "int4", |call| Ok(i64::from(call.session.backend_pid()).into())),
     fact("pg_postmaster_start_time", "timestamptz", |_| Ok(started().into())),
     fact("pg_conf_load_time", "timestamptz", |_| Ok(started().into())),
@@ -158,9 +158,5 @@ fn notify(call: &Call) -> Result<Answer> {
 }
 
 fn user_by_id(call: &Call) -> Result<Answer> {
-    let oid = call.oid(0);
-    if oid == crate::catalog::postgres::listing::OWNER_OID {
-        return Ok(call.listing().owner.clone().into());
-    }
-    Ok(format!("unknown (OID={oid})").into())
+    Ok(call.listing().roles.name(call.oid(0)).into())
 }

@@ -1,7 +1,7 @@
-//! The database, its role and its settings, and what is the same in every database.
+//! The database and its settings, and what is the same in every database.
 
 use super::{Context, Rows};
-use crate::catalog::postgres::listing::OWNER_OID;
+use crate::catalog::JOURNEYDB;
 use crate::catalog::postgres::relations::PG_CATALOG_OID;
 use crate::config::{Kind, SETTINGS};
 
@@ -19,7 +19,7 @@ pub(super) fn databases(context: &Context, rows: &mut Rows) {
     rows.push([
         ("oid", DATABASE_OID.into()),
         ("datname", (&context.listing.database).into()),
-        ("datdba", OWNER_OID.into()),
+        ("datdba", JOURNEYDB.into()),
         ("encoding", UTF8.into()),
         ("datlocprovider", 'c'.into()),
         ("datallowconn", true.into()),
@@ -27,36 +27,6 @@ pub(super) fn databases(context: &Context, rows: &mut Rows) {
         ("dattablespace", DEFAULT_TABLESPACE.into()),
         ("datcollate", "C.UTF-8".into()),
         ("datctype", "C.UTF-8".into()),
-    ]);
-}
-
-/// `pg_roles`: the owner.
-pub(super) fn roles(context: &Context, rows: &mut Rows) {
-    rows.push([
-        ("rolname", (&context.listing.owner).into()),
-        ("rolsuper", true.into()),
-        ("rolinherit", true.into()),
-        ("rolcreaterole", false.into()),
-        ("rolcreatedb", false.into()),
-        ("rolcanlogin", true.into()),
-        ("rolreplication", false.into()),
-        ("rolconnlimit", (-1).into()),
-        ("rolpassword", "********".into()),
-        ("rolbypassrls", true.into()),
-        ("oid", OWNER_OID.into()),
-    ]);
-}
-
-/// `pg_user`: the owner.
-pub(super) fn users(context: &Context, rows: &mut Rows) {
-    rows.push([
-        ("usename", (&context.listing.owner).into()),
-        ("usesysid", OWNER_OID.into()),
-        ("usecreatedb", false.into()),
-        ("usesuper", true.into()),
-        ("userepl", false.into()),
-        ("usebypassrls", true.into()),
-        ("passwd", "********".into()),
     ]);
 }
 
@@ -128,7 +98,7 @@ pub(super) fn languages(_: &Context, rows: &mut Rows) {
         rows.push([
             ("oid", oid.into()),
             ("lanname", name.into()),
-            ("lanowner", OWNER_OID.into()),
+            ("lanowner", JOURNEYDB.into()),
             ("lanpltrusted", trusted.into()),
         ]);
     }
@@ -143,7 +113,7 @@ pub(super) fn collations(_: &Context, rows: &mut Rows) {
             ("oid", oid.into()),
             ("collname", name.into()),
             ("collnamespace", PG_CATALOG_OID.into()),
-            ("collowner", OWNER_OID.into()),
+            ("collowner", JOURNEYDB.into()),
             ("collprovider", provider.into()),
             ("collisdeterministic", true.into()),
             ("collencoding", ANY_ENCODING.into()),
@@ -156,6 +126,6 @@ pub(super) fn collations(_: &Context, rows: &mut Rows) {
 /// `pg_tablespace`.
 pub(super) fn tablespaces(_: &Context, rows: &mut Rows) {
     for (oid, name) in [(DEFAULT_TABLESPACE, "pg_default"), (1664, "pg_global")] {
-        rows.push([("oid", oid.into()), ("spcname", name.into()), ("spcowner", OWNER_OID.into())]);
+        rows.push([("oid", oid.into()), ("spcname", name.into()), ("spcowner", JOURNEYDB.into())]);
     }
 }

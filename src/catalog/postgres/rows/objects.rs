@@ -1,7 +1,9 @@
 //! Schemas, tables, views, their columns, constraints and comments.
 
+use super::roles::acl;
 use super::{Context, Rows};
-use crate::catalog::postgres::listing::{OWNER_OID, Relation, RelationKind};
+use crate::catalog::Privilege;
+use crate::catalog::postgres::listing::{Relation, RelationKind};
 use crate::catalog::postgres::rows::builder::Value;
 
 /// The OIDs of the catalogs that comments belong to.
@@ -16,7 +18,12 @@ const PAGE: u64 = 8192;
 /// `pg_namespace`.
 pub(super) fn namespaces(context: &Context, rows: &mut Rows) {
     for schema in &context.listing.schemas {
-        rows.push([("oid", schema.oid.into()), ("nspname", (&schema.name).into()), ("nspowner", OWNER_OID.into())]);
+        rows.push([
+            ("oid", schema.oid.into()),
+            ("nspname", (&schema.name).into()),
+            ("nspowner", schema.access.owner.into()),
+            ("nspacl", acl(context.listing, &schema.access, &Privilege::SCHEMA)),
+        ]);
     }
 }
 
@@ -29,7 +36,7 @@ pub(super) fn classes(context: &Context, rows: &mut Rows) {
             ("oid", relation.oid.into()),
             ("relname", (&relation.name).into()),
             ("relnamespace", context.listing.schema_oid(&relation.schema).into()),
-            ("relowner", OWNER_OID.into()),
+            ("relowner", relation.access.owner.into()),
             ("relam", if table { HEAP } else { 0 }.into()),
             ("relfilenode", if table { relation.oid } else { 0 }.into()),
             ("relpages", i64::try_from(pages.min(i32::MAX as u64)).unwrap_or_default().into()),
@@ -42,6 +49,7 @@ pub(super) fn classes(context: &Context, rows: &mut Rows) {
             ("relhasrules", (!table).into()),
             ("relispopulated", true.into()),
             ("relreplident", if table { 'd' } else { 'n' }.into()),
+            ("relacl", acl(context.listing, &relation.access, &Privilege::TABLE)),
         ]);
     }
 }
@@ -147,7 +155,7 @@ pub(super) fn tables(context: &Context, rows: &mut Rows) {
         rows.push([
             ("schemaname", (&table.schema).into()),
             ("tablename", (&table.name).into()),
-            ("tableowner", (&context.listing.owner).into()),
+            ("tableowner", context.listing.roles.name(table.access.owner).into()),
             ("hasindexes", false.into()),
             ("hasrules", false.into()),
             ("hastriggers", false.into()),
@@ -162,7 +170,7 @@ pub(super) fn views(context: &Context, rows: &mut Rows) {
         rows.push([
             ("schemaname", (&view.schema).into()),
             ("viewname", (&view.name).into()),
-            ("viewowner", (&context.listing.owner).into()),
+            ("viewowner", context.listing.roles.name(view.access.owner).into()),
             ("definition", view.definition.clone().into()),
         ]);
     }

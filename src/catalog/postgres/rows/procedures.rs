@@ -3,7 +3,8 @@
 use datafusion::logical_expr::Volatility;
 
 use super::{Context, Rows};
-use crate::catalog::postgres::listing::{FunctionKind, OWNER_OID};
+use crate::catalog::JOURNEYDB;
+use crate::catalog::postgres::listing::FunctionKind;
 use crate::catalog::postgres::relations::PG_CATALOG_OID;
 use crate::catalog::postgres::rows::builder::Value;
 use crate::catalog::postgres::types::{self, PgType};
@@ -23,7 +24,7 @@ pub(super) fn functions(context: &Context, rows: &mut Rows) {
             ("oid", function.oid.into()),
             ("proname", (&entry.name).into()),
             ("pronamespace", context.listing.schema_oid(&entry.schema).into()),
-            ("proowner", OWNER_OID.into()),
+            ("proowner", JOURNEYDB.into()),
             ("prolang", INTERNAL.into()),
             ("procost", 1.into()),
             ("provariadic", entry.arguments.iter().find(|a| a.variadic).map_or(0, |a| a.type_oid).into()),
@@ -63,7 +64,7 @@ pub(super) fn types(_: &Context, rows: &mut Rows) {
             ("oid", pg_type.oid.into()),
             ("typname", (&pg_type.name).into()),
             ("typnamespace", PG_CATALOG_OID.into()),
-            ("typowner", OWNER_OID.into()),
+            ("typowner", JOURNEYDB.into()),
             ("typlen", i32::from(pg_type.length).into()),
             ("typbyval", pg_type.by_value.into()),
             ("typtype", pg_type.kind.into()),

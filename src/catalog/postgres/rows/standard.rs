@@ -5,9 +5,6 @@ use crate::catalog::postgres::listing::{Column, Function, Relation, RelationKind
 use crate::catalog::postgres::rows::builder::Value;
 use crate::catalog::postgres::types::{ColumnType, PgType, by_oid};
 
-/// What the owner may do with a table.
-const TABLE_PRIVILEGES: [&str; 5] = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"];
-
 fn yes_or_no(value: bool) -> Value {
     if value { "YES" } else { "NO" }.into()
 }
@@ -23,7 +20,7 @@ pub(super) fn schemata(context: &Context, rows: &mut Rows) {
         rows.push([
             ("catalog_name", (&context.listing.database).into()),
             ("schema_name", (&schema.name).into()),
-            ("schema_owner", (&context.listing.owner).into()),
+            ("schema_owner", context.listing.roles.name(schema.access.owner).into()),
         ]);
     }
 }
@@ -298,28 +295,4 @@ pub(super) fn parameters(context: &Context, rows: &mut Rows) {
 /// Tells a function's variants apart, as Postgres does.
 fn specific_name(function: &Function) -> String {
     format!("{}_{}", function.entry.name, function.oid)
-}
-
-/// `table_privileges` and `role_table_grants`: what the owner may do.
-pub(super) fn table_privileges(context: &Context, rows: &mut Rows) {
-    for relation in context.listing.user_relations() {
-        let granted = if relation.kind == RelationKind::Table { &TABLE_PRIVILEGES[..] } else { &TABLE_PRIVILEGES[..1] };
-        for privilege in granted {
-            rows.push([
-                ("grantor", (&context.listing.owner).into()),
-                ("grantee", (&context.listing.owner).into()),
-                ("table_catalog", (&context.listing.database).into()),
-                ("table_schema", (&relation.schema).into()),
-                ("table_name", (&relation.name).into()),
-                ("privilege_type", (*privilege).into()),
-                ("is_grantable", yes_or_no(true)),
-                ("with_hierarchy", yes_or_no(*privilege == "SELECT")),
-            ]);
-        }
-    }
-}
-
-/// `enabled_roles`.
-pub(super) fn enabled_roles(context: &Context, rows: &mut Rows) {
-    rows.push([("role_name", (&context.listing.owner).into())]);
 }
