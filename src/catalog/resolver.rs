@@ -4,8 +4,7 @@
 //! goes through this `ContextProvider`. One is made per statement: it reads the catalog
 //! and all tables at one moment.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -37,7 +36,7 @@ use super::field_access::name_fields;
 use super::like_escape::escape_by_backslash;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
-use super::store::Moment;
+use super::store::{Moment, State};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{Snapshot, Table};
 

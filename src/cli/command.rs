@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 use journeydb::Result;
 
 use super::exit::Exit;
-use super::{demo, load, serve, shell, sql};
+use super::{cert, demo, load, serve, shell, sql, user};
 
 /// An embedded analytical database for customer journeys that any Postgres client can query
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Load(load::Load),
     Sql(sql::Sql),
     Shell(shell::Shell),
+    User(user::User),
+    Cert(cert::Cert),
 }
 
 /// Runs a command.
@@ -37,6 +39,8 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Load(command) => load::run(command).await,
         Command::Sql(command) => sql::run(command).await,
         Command::Shell(command) => shell::run(command).await,
+        Command::User(command) => user::run(command).await,
+        Command::Cert(command) => cert::run(command),
     }
 }
 

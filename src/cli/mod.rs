@@ -7,13 +7,17 @@
 //! | `demo`, `layers` | a simulated company, and its KPIs |
 //! | `load` | files into a table |
 //! | `sql`, `shell` | statements from the command line, a file or a prompt |
+//! | `user` | who may connect |
+//! | `cert` | a certificate to begin with |
 //! | `memory` | how much memory a database may take |
 //! | `target` | the folder or the server that a command works on |
+//! | `tls` | encryption of the connection to a server |
 //! | `query` | runs statements and prints their results |
 //! | `copy` | COPY from standard input and to standard output |
 //! | `output` | tables, CSV and JSON |
 //! | `exit` | exit codes |
 
+mod cert;
 mod command;
 mod copy;
 mod demo;
@@ -27,5 +31,7 @@ mod serve;
 mod shell;
 mod sql;
 mod target;
+mod tls;
+mod user;
 
 pub use command::{Cli, run};

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use journeydb::server::Printed;
 use journeydb::{CopyDirection, Outcome, Result, Session};
@@ -17,6 +17,7 @@ use journeydb::{CopyDirection, Outcome, Result, Session};
 use super::copy::{self, Input};
 use super::output::{Column, Kind, Printer};
 use super::target::{Connection, remote};
+use super::tls::Encryption;
 
 impl Connection {
     /// Runs statements one after the other and prints each one's result; the first error ends it.
@@ -40,7 +41,11 @@ impl Connection {
     pub async fn cancel(&self) -> Result<()> {
         match self {
             Self::Embedded(_) => Ok(()),
-            Self::Remote(client) => client.cancel_token().cancel_query(NoTls).await.map_err(|error| remote(&error)),
+            Self::Remote(client) => {
+                // It says nothing but which statement, so any certificate will do.
+                let cancelled = client.cancel_token().cancel_query(Encryption::new(None)?).await;
+                cancelled.map_err(|error| remote(&error))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use journeydb::server::{Options, Server};
+use journeydb::server::{Certificate, Options, Server};
 use journeydb::{Database, Result};
 
 use super::exit::Exit;
@@ -14,13 +14,16 @@ use super::target::DEFAULT_FOLDER;
 
 /// Serve a database to Postgres clients
 ///
-/// Clients connect without a password, so only addresses of this machine are listened on. SQL can read and write no file
-/// of the server but the database's own. Ctrl-C or SIGTERM lets running statements finish for a few seconds, then ends.
+/// As long as the database has no users, clients connect without a password, and only addresses of this machine are listened
+/// on; `journeydb user add` makes one. Beyond this machine, connections are encrypted: `journeydb cert` makes a certificate.
+/// SQL can read and write no file of the server but the database's own. Ctrl-C or SIGTERM lets running statements finish for
+/// a few seconds, then ends.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   journeydb serve
   journeydb serve --data /srv/journeys --listen 127.0.0.1:6000
-  journeydb serve -c max_connections=200 -c statement_timeout=5min")]
+  journeydb serve -c max_connections=200 -c statement_timeout=5min
+  journeydb serve --data /srv/journeys --listen 0.0.0.0:5433 --tls-cert server.crt --tls-key server.key")]
 pub struct Serve {
     /// Folder of the database; it is made where it is missing
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
@@ -37,12 +40,28 @@ pub struct Serve {
     settings: Vec<(String, String)>,
 }
 
-/// `--listen`.
+/// Where clients connect, and how they are kept apart from others.
 #[derive(Debug, Args)]
 pub struct Listen {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5433")]
     listen: String,
+
+    /// Certificate to encrypt connections with, PEM, followed by those that vouch for it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// Key of the certificate, PEM, readable by nobody else
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Refuse connections that are not encrypted, on this machine too
+    #[arg(long, requires = "tls_cert")]
+    tls_required: bool,
+
+    /// Listen beyond this machine without users, without a certificate, or for connections that are not encrypted
+    #[arg(long)]
+    insecure: bool,
 }
 
 /// Queries to begin with, in the order of the KPI layers.
@@ -70,8 +89,12 @@ pub async fn serve(server: Server, database: &Database, folder: &Path) -> Result
     // Before anybody learns where to connect, and that there is something to end.
     let interrupted = interrupted();
     database.announce(&format!("postgres://{address}/journeydb"))?;
+    if !server.asks_for_passwords() {
+        say("the database has no users yet: whoever connects owns it, without a password");
+    }
     say(format_args!("serving {}; connect with", folder.display()));
-    say(format_args!("    psql -h {} -p {} journeydb", address.ip(), address.port()));
+    let user = if server.asks_for_passwords() { "-U USER " } else { "" };
+    say(format_args!("    psql -h {} -p {} {user}journeydb", address.ip(), address.port()));
     say("and ask, for a start,");
     FIRST_QUERIES.iter().for_each(|query| say(format_args!("    {query}")));
     server.run(interrupted).await;
@@ -81,7 +104,14 @@ pub async fn serve(server: Server, database: &Database, folder: &Path) -> Result
 impl Listen {
     /// Listens for clients of a database.
     pub async fn bind(&self, database: Database) -> Result<Server> {
-        Server::bind(database, Options { listen: self.listen.clone() }).await
+        let files = self.tls_cert.clone().zip(self.tls_key.clone());
+        let options = Options {
+            listen: self.listen.clone(),
+            certificate: files.map(|(certificate, key)| Certificate { certificate, key }),
+            tls_required: self.tls_required,
+            insecure: self.insecure,
+        };
+        Server::bind(database, options).await
     }
 }
 

@@ -1,11 +1,14 @@
 //! Where a command finds the database: a folder it opens itself, or a server that has it open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
+use tokio_postgres::config::{Host, SslMode};
 
 use journeydb::{Database, Error, Result, Session, SqlState};
+
+use super::tls::Encryption;
 
 /// The folder of the database, where none is given.
 pub const DEFAULT_FOLDER: &str = "journeydb-data";
@@ -20,6 +23,10 @@ pub struct Target {
     /// Go through a running server, as in postgres://127.0.0.1:5433/journeydb
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     url: Option<String>,
+
+    /// Encrypt, and trust servers with these certificates alone, PEM; without it any certificate will do
+    #[arg(long, value_name = "FILE", requires = "url")]
+    tls_ca: Option<PathBuf>,
 }
 
 /// A session to run statements in.
@@ -34,22 +41,31 @@ impl Target {
     /// Opens the folder or connects to the server.
     pub async fn connect(&self) -> Result<Connection> {
         match &self.url {
-            Some(url) => Ok(Connection::Remote(connect(url).await?)),
+            Some(url) => Ok(Connection::Remote(connect(url, self.tls_ca.as_deref()).await?)),
             None => Ok(Connection::Embedded(Database::open(&self.data).await?.session())),
         }
     }
 }
 
-async fn connect(url: &str) -> Result<Client> {
+async fn connect(url: &str, trusted: Option<&Path>) -> Result<Client> {
     let mut config: tokio_postgres::Config = url.parse().map_err(|error| {
-        Error::new(SqlState::InvalidParameterValue, format!("--url {url}: {}", causes(&error)))
+        Error::new(SqlState::InvalidParameterValue, format!("--url: {}", causes(&error)))
             .with_hint("write it as postgres://127.0.0.1:5433/journeydb")
     })?;
     if config.get_user().is_none() {
         config.user("journeydb");
     }
-    let (client, connection) = config.connect(NoTls).await.map_err(|error| {
-        Error::new(SqlState::CannotConnectNow, format!("can't connect to {url}: {}", causes(&error)))
+    if let (None, Ok(password)) = (config.get_password(), std::env::var("PGPASSWORD")) {
+        config.password(password);
+    }
+    if trusted.is_some() {
+        config.ssl_mode(SslMode::Require);
+    }
+    let (client, connection) = config.connect(Encryption::new(trusted)?).await.map_err(|error| {
+        if error.as_db_error().is_some() {
+            return remote(&error);
+        }
+        Error::new(SqlState::CannotConnectNow, format!("can't connect to {}: {}", place(&config), causes(&error)))
             .with_hint("start the server with journeydb serve, and give the address that it prints")
     })?;
     tokio::spawn(async move {
@@ -58,6 +74,18 @@ async fn connect(url: &str) -> Result<Client> {
         }
     });
     Ok(client)
+}
+
+/// Where a server is: its URL may hold a password.
+fn place(config: &tokio_postgres::Config) -> String {
+    let host = |host: &Host| match host {
+        Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        Host::Unix(path) => path.display().to_string(),
+    };
+    let hosts: Vec<String> = config.get_hosts().iter().map(host).collect();
+    let ports: Vec<String> = config.get_ports().iter().map(u16::to_string).collect();
+    format!("postgres://{}:{}/{}", hosts.join(","), ports.join(","), config.get_dbname().unwrap_or_default())
 }
 
 /// An error that a server answered with, or that befell the connection to it.

@@ -1,6 +1,6 @@
 //! One connection: a message in, its answer or an error out, until either side ends it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
@@ -10,13 +10,15 @@ use pgwire::messages::{PgWireBackendMessage as Message, PgWireFrontendMessage};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tracing::{Instrument, field};
 
+use super::auth::{self, Delays};
 use super::failure::{Failure, Severity, error_response, notice_response};
 use super::interrupt::{Interrupts, Shutdown, deadline, shut_down, until};
 use super::places::{Openings, Place, Places};
 use super::startup::{self, Opening};
+use super::tls::Tls;
 use super::wire::Wire;
 use crate::activity::Client;
 use crate::config::Settings;
@@ -25,6 +27,9 @@ use crate::error::{Error, SqlState};
 use crate::outcome::Tag;
 use crate::session::Session;
 use crate::statements::{Statement, TransactionStatus};
+
+/// The longest that a client may take to open its session, where no limit is set.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 /// How long a client that doesn't read can hold up its last message.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -42,6 +47,12 @@ pub(super) struct Shared {
     pub limits: Limits,
     /// How far the shutdown has come.
     pub shutdown: watch::Receiver<Shutdown>,
+    /// The certificate, where connections can be encrypted.
+    pub tls: Option<Tls>,
+    /// Whether connections that are not encrypted are refused.
+    pub tls_required: bool,
+    /// How long wrong passwords wait.
+    pub delays: Arc<Delays>,
 }
 
 /// What one connection may take.
@@ -130,10 +141,11 @@ async fn handshake(
     shared: &Shared,
     interrupts: &Interrupts,
 ) -> Result<Option<(Session, Place)>, Failure> {
-    let place = shared.openings.enter();
+    let opened = shared.openings.enter();
+    let deadline = Instant::now() + shared.limits.opening.min(A_DAY);
     let opening = tokio::select! {
-        opening = timeout(shared.limits.opening, startup::open(wire)) => opening.unwrap_or(Err(Failure::Gone))?,
-        () = place.crowded_out() => return Err(Failure::Gone),
+        opening = timeout_at(deadline, startup::open(wire, shared.tls.as_ref())) => opening.unwrap_or(Err(Failure::Gone))?,
+        () = opened.crowded_out() => return Err(Failure::Gone),
         () = interrupts.shutdown(Shutdown::Draining) => return Err(shut_down()),
     };
     let startup = match opening {
@@ -144,10 +156,25 @@ async fn handshake(
         }
         Opening::Nothing => return Ok(None),
     };
+    let user = startup::user(&startup)?.to_owned();
+    if shared.tls_required && !wire.is_secure() {
+        let message = "this server takes encrypted connections only";
+        let error = Error::new(SqlState::InvalidAuthorizationSpecification, message);
+        return Err(Failure::Fatal(error.with_hint("connect with sslmode=require")));
+    }
+    let roles = shared.database.roles();
+    // A socket without a peer is one whose client has gone.
+    let from: IpAddr = client.ok_or(Failure::Gone)?.ip();
+    let identity = tokio::select! {
+        identity = auth::log_in(wire, &user, from, &roles, &shared.delays, deadline) => identity?,
+        () = opened.crowded_out() => return Err(Failure::Gone),
+        () = interrupts.shutdown(Shutdown::Draining) => return Err(shut_down()),
+    };
     let session = shared.database.session();
     tracing::Span::current().record("pid", session.backend().pid());
+    tracing::info!(user, role = identity.login.name, tls = wire.is_secure(), "logged in");
+    session.log_in(identity);
     startup::apply(&startup, &session)?;
-    let user = startup.parameters.get("user").cloned().unwrap_or_default();
     let owner = session.setting("is_superuser").as_deref() == Some("on");
     let place = shared.places.take(&user, owner).map_err(Failure::Fatal)?;
     session.backend().connect(Client { user, address: client });

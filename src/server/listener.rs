@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::connection::{Limits, Shared, serve};
 use super::interrupt::Shutdown;
 use super::places::{Openings, Places};
+use super::tls::Tls;
 use crate::database::Database;
 use crate::error::{Error, Result, SqlState};
 
@@ -29,13 +31,29 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How a server listens.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Host and port; a loopback address, since connections are neither authenticated nor encrypted. Port 0 takes a free one.
+    /// Host and port; port 0 takes a free one. Beyond this machine only where the database has users and connections are
+    /// encrypted, unless `insecure`.
     pub listen: String,
+    /// What connections are encrypted with; without it they are not.
+    pub certificate: Option<Certificate>,
+    /// Refuse connections that are not encrypted. Beyond this machine they are refused anyway, unless `insecure`.
+    pub tls_required: bool,
+    /// Let anybody in who reaches the address, and read what they send: for networks that are trusted as they are.
+    pub insecure: bool,
+}
+
+/// The files of a certificate and its key, PEM.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// The certificate, followed by those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its key, which nobody but its owner may read.
+    pub key: PathBuf,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:5433".to_owned() }
+        Self { listen: "127.0.0.1:5433".to_owned(), certificate: None, tls_required: false, insecure: false }
     }
 }
 
@@ -44,11 +62,13 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     database: Database,
+    tls: Option<Tls>,
+    tls_required: bool,
 }
 
 impl Server {
-    /// Listens, but accepts nobody before [`Server::run`]. Errors: an address that is none or in use, 42501 for one that
-    /// is not loopback.
+    /// Listens, but accepts nobody before [`Server::run`]. Errors: an address that is none or in use, a certificate that
+    /// can't be used (F0000), 42501 for an address beyond this machine without what [`Options::listen`] asks for.
     pub async fn bind(database: Database, options: Options) -> Result<Self> {
         let listen = &options.listen;
         let addresses: Vec<SocketAddr> = match lookup_host(listen).await {
@@ -59,14 +79,25 @@ impl Server {
                 return Err(error.with_hint("use host:port, such as 127.0.0.1:5433"));
             }
         };
-        if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
-            let message = format!("cannot listen on {open}: other machines could connect without a password");
-            let error = Error::new(SqlState::InsufficientPrivilege, message);
-            return Err(error.with_hint("use a loopback address, such as 127.0.0.1:5433"));
+        let files = options.certificate.as_ref();
+        let tls = files.map(|files| Tls::load(&files.certificate, &files.key)).transpose()?;
+        let open = addresses.iter().find(|address| !address.ip().is_loopback());
+        if let Some(open) = open.filter(|_| !options.insecure) {
+            refuse_unprotected(open, database.roles().have_users(), tls.is_some())?;
         }
+        if options.tls_required && tls.is_none() {
+            let error = Error::new(SqlState::ConfigFileError, "TLS is required, but there is no certificate");
+            return Err(error.with_hint("give --tls-cert and --tls-key"));
+        }
+        let tls_required = options.tls_required || (open.is_some() && !options.insecure);
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| refused(listen, &error))?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, database })
+        Ok(Self { listener, address, database, tls, tls_required })
+    }
+
+    /// Whether whoever connects needs a password.
+    pub fn asks_for_passwords(&self) -> bool {
+        self.database.roles().have_users()
     }
 
     /// Where it listens.
@@ -84,6 +115,9 @@ impl Server {
             limits: Limits::new(&settings),
             database: self.database,
             shutdown: stages,
+            tls: self.tls,
+            tls_required: self.tls_required,
+            delays: Arc::default(),
         };
         let mut connections = JoinSet::new();
         tokio::pin!(shutdown);
@@ -111,6 +145,17 @@ impl Server {
         }
         connections.shutdown().await;
     }
+}
+
+/// Whoever reaches an address beyond this machine must need a password, and nobody in between may read along.
+fn refuse_unprotected(open: &SocketAddr, users: bool, tls: bool) -> Result<()> {
+    let (reason, hint) = match (users, tls) {
+        (true, true) => return Ok(()),
+        (false, _) => ("other machines could connect without a password", "make a user with `journeydb user add`"),
+        (true, false) => ("what clients send could be read on the way", "give --tls-cert and --tls-key"),
+    };
+    let error = Error::new(SqlState::InsufficientPrivilege, format!("cannot listen on {open}: {reason}"));
+    Err(error.with_hint(format!("{hint}, or listen on a loopback address such as 127.0.0.1:5433")))
 }
 
 fn refused(listen: &str, error: &std::io::Error) -> Error {

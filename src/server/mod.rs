@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `listener` | binds, accepts, caps connections, shuts down |
 //! | `startup` | from the first byte to the first ReadyForQuery |
+//! | `auth` | who a client is |
+//! | `tls` | the certificate, and the handshake of TLS |
 //! | `connection` | one connection's loop: message in, answer or error out |
 //! | `simple` | the simple query protocol |
 //! | `extended` | Parse, Bind, Describe, Execute, Close |
@@ -18,6 +20,7 @@
 //! | `codec` | values and types |
 //! | `printed` | the same text without a wire |
 
+mod auth;
 mod codec;
 mod connection;
 mod copy;
@@ -32,8 +35,10 @@ mod printed;
 mod rows;
 mod simple;
 mod startup;
+mod tls;
 mod wire;
 
 pub use codec::{CopyReader, CopyRows, CopyWriter};
-pub use listener::{Options, Server};
+pub use listener::{Certificate, Options, Server};
 pub use printed::Printed;
+pub use tls::tls_server_end_point;

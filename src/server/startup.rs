@@ -11,6 +11,7 @@ use pgwire::messages::startup::{
 use pgwire::messages::{PgWireFrontendMessage, SslNegotiationMetaMessage};
 
 use super::failure::Failure;
+use super::tls::Tls;
 use super::wire::Wire;
 use crate::config::SETTINGS;
 use crate::error::{Error, SqlState};
@@ -29,15 +30,23 @@ pub(super) enum Opening {
     Nothing,
 }
 
-/// Reads up to the startup message. Encryption is answered with no, and the client goes on without or leaves.
-pub(super) async fn open(wire: &mut Wire) -> Result<Opening, Failure> {
+/// Reads up to the startup message. Where encryption can't be had the client is told so, and goes on without or leaves.
+pub(super) async fn open(wire: &mut Wire, tls: Option<&Tls>) -> Result<Opening, Failure> {
+    if wire.begins_with_tls().await? {
+        wire.secure(tls.ok_or(Failure::Gone)?, true).await?;
+    }
     // A client asks for each kind of encryption at most once.
     for _ in 0..3 {
         let Some(incoming) = wire.next().await? else { return Ok(Opening::Nothing) };
         match incoming.message? {
             PgWireFrontendMessage::SslNegotiation(SslNegotiationMetaMessage::PostgresSsl(_)) => {
-                wire.put(Message::SslResponse(SslResponse::Refuse))?;
+                let tls = tls.filter(|_| !wire.is_secure());
+                let answer = if tls.is_some() { SslResponse::Accept } else { SslResponse::Refuse };
+                wire.put(Message::SslResponse(answer))?;
                 wire.flush().await?;
+                if let Some(tls) = tls {
+                    wire.secure(tls, false).await?;
+                }
             }
             PgWireFrontendMessage::SslNegotiation(_) => {
                 wire.put(Message::GssEncResponse(GssEncResponse::Refuse))?;
@@ -54,14 +63,21 @@ pub(super) async fn open(wire: &mut Wire) -> Result<Opening, Failure> {
     Err(Failure::protocol("expected a startup message"))
 }
 
+/// Who the client says it is.
+pub(super) fn user(startup: &Startup) -> Result<&str, Failure> {
+    match startup.parameters.get("user") {
+        Some(user) if !user.is_empty() => Ok(user),
+        _ => {
+            let message = "no user name specified in the startup message";
+            Err(Failure::Fatal(Error::new(SqlState::InvalidAuthorizationSpecification, message)))
+        }
+    }
+}
+
 /// Applies what the client asked for to its session; like Postgres, a setting that is unknown or refused ends the
 /// connection.
 pub(super) fn apply(startup: &Startup, session: &Session) -> Result<(), Failure> {
     let parameters = &startup.parameters;
-    if parameters.get("user").is_none_or(|user| user.is_empty()) {
-        let message = "no user name specified in the startup message";
-        return Err(Failure::Fatal(Error::new(SqlState::InvalidAuthorizationSpecification, message)));
-    }
     if parameters.get("replication").is_some_and(|value| !matches!(value.as_str(), "false" | "off" | "no" | "0")) {
         return Err(Failure::Fatal(Error::unsupported("replication")));
     }

@@ -1,4 +1,4 @@
-//! The socket of a connection with its two buffers.
+//! The socket of a connection with its two buffers, encrypted or not.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use bytes::BytesMut;
 use pgwire::messages::PgWireBackendMessage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_rustls::server::TlsStream;
 
 use super::failure::Failure;
 use super::frame::{self, Incoming};
+use super::tls::{self, Tls};
 use crate::activity::{Backend, Wait};
 use crate::error::Error;
 
@@ -26,21 +27,41 @@ const READ_AT_LEAST: usize = 8 * 1024;
 /// Reads and writes whole messages. Dropping a future of it between two awaits tears no message: what was begun is
 /// completed by the next flush.
 pub(super) struct Wire {
-    reader: OwnedReadHalf,
-    writer: OwnedWriteHalf,
+    transport: Transport,
     input: BytesMut,
     output: BytesMut,
     /// The longest message, once the startup message has come.
     longest: Option<usize>,
     /// Who waits while the client doesn't read.
     backend: Option<Arc<Backend>>,
+    /// What a login can be bound to, where the transport has it.
+    end_point: Option<Arc<[u8]>>,
 }
+
+/// How bytes go.
+enum Transport {
+    /// As they are.
+    Plain(TcpStream),
+    /// Encrypted.
+    Secure(Box<TlsStream<TcpStream>>),
+    /// Not at all: encryption was agreed on, and failed.
+    Closed,
+}
+
+/// The first byte of a handshake of TLS, which no message of the protocol begins with.
+const TLS_HANDSHAKE: u8 = 0x16;
 
 impl Wire {
     /// Over a connected socket that has sent nothing yet.
     pub fn new(socket: TcpStream) -> Self {
-        let (reader, writer) = socket.into_split();
-        Self { reader, writer, input: BytesMut::new(), output: BytesMut::new(), longest: None, backend: None }
+        Self {
+            transport: Transport::Plain(socket),
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            longest: None,
+            backend: None,
+            end_point: None,
+        }
     }
 
     /// From here on messages have a type byte: the startup message has come. They are short until the client is admitted.
@@ -58,6 +79,45 @@ impl Wire {
         self.backend = Some(backend);
     }
 
+    /// Whether it is encrypted.
+    pub fn is_secure(&self) -> bool {
+        matches!(self.transport, Transport::Secure(_))
+    }
+
+    /// What a login can be bound to.
+    pub fn end_point(&self) -> Option<Arc<[u8]>> {
+        self.end_point.clone()
+    }
+
+    /// Whether the client begins with TLS at once, without asking; waits for its first byte.
+    pub async fn begins_with_tls(&self) -> Result<bool, Failure> {
+        let Transport::Plain(socket) = &self.transport else { return Ok(false) };
+        let mut first = [0];
+        Ok(socket.peek(&mut first).await? == 1 && first[0] == TLS_HANDSHAKE)
+    }
+
+    /// Encrypts from here on. What came before in plain text may be of somebody in between, who would have it taken for
+    /// the client's: it is refused. `direct`: the client did not ask, so it must name the protocol in the handshake.
+    pub async fn secure(&mut self, tls: &Tls, direct: bool) -> Result<(), Failure> {
+        if !self.input.is_empty() {
+            return Err(Failure::protocol("received unencrypted data after SSL request"));
+        }
+        let Transport::Plain(socket) = std::mem::replace(&mut self.transport, Transport::Closed) else {
+            return Err(Failure::Gone);
+        };
+        let stream = tls.accept(socket).await.map_err(|error| {
+            tracing::info!(%error, "TLS handshake failed");
+            Failure::Gone
+        })?;
+        if direct && !tls::speaks_postgres(&stream) {
+            tracing::info!("TLS without a request must name the protocol by ALPN");
+            return Err(Failure::Gone);
+        }
+        self.end_point = tls.end_point();
+        self.transport = Transport::Secure(Box::new(stream));
+        Ok(())
+    }
+
     /// The next message; `None` when the client closed the connection.
     pub async fn next(&mut self) -> Result<Option<Incoming>, Failure> {
         loop {
@@ -69,7 +129,12 @@ impl Wire {
                 self.input = BytesMut::new();
             }
             self.input.reserve(READ_AT_LEAST);
-            if self.reader.read_buf(&mut self.input).await? == 0 {
+            let read = match &mut self.transport {
+                Transport::Plain(socket) => socket.read_buf(&mut self.input).await?,
+                Transport::Secure(stream) => stream.read_buf(&mut self.input).await?,
+                Transport::Closed => 0,
+            };
+            if read == 0 {
                 return Ok(None);
             }
         }
@@ -102,7 +167,17 @@ impl Wire {
     /// Sends what has collected; waits while the client doesn't read.
     pub async fn flush(&mut self) -> Result<(), Failure> {
         let oversized = self.output.len() > 4 * FLUSH_AT;
-        let writing = self.writer.write_all_buf(&mut self.output);
+        let (transport, output) = (&mut self.transport, &mut self.output);
+        let writing = async {
+            match transport {
+                Transport::Plain(socket) => socket.write_all_buf(output).await,
+                Transport::Secure(stream) => {
+                    stream.write_all_buf(output).await?;
+                    stream.flush().await
+                }
+                Transport::Closed => Err(std::io::ErrorKind::NotConnected.into()),
+            }
+        };
         match &self.backend {
             Some(backend) => backend.waiting(Wait::ClientWrite, writing).await?,
             None => writing.await?,

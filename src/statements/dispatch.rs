@@ -10,8 +10,8 @@ use super::context::Context;
 use super::statement::Form;
 use super::syntax::Direction;
 use super::{
-    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, grants, lock, names, notify, parameters, query,
-    roles, schemas, settings, tables, transaction, vacuum, views, write,
+    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, grants, lock, names, notify, parameters,
+    query, roles, schemas, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};

@@ -14,7 +14,7 @@ use futures::StreamExt;
 
 use super::context::Context;
 use super::{explain, insert, parameters, write};
-use crate::catalog::{Moment, output_names};
+use crate::catalog::{Moment, Resolver, output_names};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
 

@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode};
 
+use super::home::CATALOG;
 use crate::error::{Error, Result, SqlState};
 
 /// Records kept, the newest included.

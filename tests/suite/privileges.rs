@@ -22,6 +22,7 @@ async fn run(session: &Session, sql: &str) -> journeydb::Result<String> {
                 cells.join(";")
             }
             Outcome::Done(tag) => tag.to_string(),
+            Outcome::CopyIn(_) | Outcome::CopyOut(_) => String::new(),
         };
     }
     Ok(shown)
@@ -85,6 +86,9 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("EXPLAIN INSERT INTO t VALUES (2)", Writer),
     ("EXPLAIN UPDATE t SET a = 1", Writer),
     ("EXPLAIN DELETE FROM t", Writer),
+    ("COPY t TO STDOUT", Reader),
+    ("COPY (SELECT a FROM t) TO STDOUT", Reader),
+    ("COPY t FROM STDIN", Writer),
     // What is prepared or read bit by bit.
     ("PREPARE p AS SELECT * FROM t; EXECUTE p; DEALLOCATE p", Reader),
     ("PREPARE p AS INSERT INTO t VALUES (2); EXECUTE p", Writer),
@@ -182,7 +186,7 @@ async fn no_kind_of_statement_is_left_out() {
     all.extend(kinds(include_str!("../../src/statements/commands.rs"), "Command::"));
     assert!(all.len() > 30);
     // What nobody can run has no row.
-    all.retain(|kind| !matches!(*kind, "Refused" | "Copy"));
+    all.retain(|kind| *kind != "Refused");
     let untried: Vec<_> = all.into_iter().filter(|kind| !tried.contains(*kind)).collect();
     assert!(untried.is_empty(), "nobody says who may run {untried:?}: add them to STATEMENTS");
 }

@@ -4,8 +4,9 @@
 //! `sh` blocks run in one empty folder, in order, beside the files that `csv` blocks give by name; `rust` is the doctest of
 //! `Database`.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -34,7 +35,12 @@ fn of(language: &str) -> Vec<Block> {
 }
 
 fn journeydb(folder: &Path, arguments: &[&str]) -> (String, bool) {
-    let output = Command::new(env!("CARGO_BIN_EXE_journeydb")).current_dir(folder).args(arguments).output().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_journeydb"));
+    let command = command.current_dir(folder).args(arguments);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // What `user add` asks for; others don't read it.
+    process.stdin.take().unwrap().write_all(b"a password\n").ok();
+    let output = process.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     // 3 says that rows were rejected and kept aside.
     (text, matches!(output.status.code(), Some(0 | 3)))

@@ -25,7 +25,7 @@ async fn embedded() {
 async fn over_the_wire() {
     run_every_file(async |file| {
         let database = Database::in_memory().await.unwrap();
-        let options = Options { listen: "127.0.0.1:0".to_owned() };
+        let options = Options { listen: "127.0.0.1:0".to_owned(), ..Options::default() };
         let server = Server::bind(database, options).await.unwrap();
         let port = server.local_addr().port();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -20,6 +20,7 @@ use super::super::context::Context;
 use super::super::{names, query, write};
 use super::options::CopyOptions;
 use super::parse::{CopyDirection, CopyStatement};
+use crate::catalog::Privilege;
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Tag};
 
@@ -76,7 +77,7 @@ pub(in crate::statements) async fn run(context: &Context, copy: &CopyStatement) 
 /// [`CopyIn::schema`].
 pub(crate) async fn append(context: &Context, copy: CopyIn, rows: SendableRecordBatchStream) -> Result<Tag> {
     let mut block = context.block().await;
-    let target = write::target(&context.resolver_at(block.moment()), &copy.target, "copy to")?;
+    let target = write::target(&context.resolver_at(block.moment()), &copy.target, Privilege::Insert)?;
     if target.schema() != copy.schema {
         let message = format!("relation \"{}\" was changed while rows were copied to it", copy.relation);
         return Err(Error::new(SqlState::SerializationFailure, message));
@@ -120,7 +121,11 @@ fn from_stdin(
     copy: &CopyStatement,
 ) -> Result<Outcome> {
     let target = names::reference(name)?;
-    let table = write::target(&context.resolver(), &target, "copy to")?;
+    if is_view(context, &target) {
+        let message = format!("cannot copy to view \"{}\"", target.table());
+        return Err(Error::new(SqlState::WrongObjectType, message).with_hint("write to the tables it reads"));
+    }
+    let table = write::target(&context.resolver(), &target, Privilege::Insert)?;
     let (relation, schema) = (table.relation.name.clone(), table.schema());
     let options = CopyOptions::of(&copy.options, false)?;
     let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
@@ -144,14 +149,17 @@ fn refuse_files(target: &CopyTarget) -> Result<()> {
 
 /// A view is copied by a query, as in Postgres; other names are the query's to resolve.
 fn refuse_view(context: &Context, name: &ast::ObjectName) -> Result<()> {
-    let resolver = context.resolver();
-    match resolver.relation(&names::reference(name)?) {
-        Ok(relation) if resolver.moment().state.table(relation).is_none() => {
-            let message = format!("cannot copy from view \"{}\"", relation.name);
-            Err(Error::new(SqlState::WrongObjectType, message).with_hint("try the COPY (SELECT ...) TO variant"))
-        }
-        _ => Ok(()),
+    let name = names::reference(name)?;
+    if !is_view(context, &name) {
+        return Ok(());
     }
+    let message = format!("cannot copy from view \"{}\"", name.table());
+    Err(Error::new(SqlState::WrongObjectType, message).with_hint("try the COPY (SELECT ...) TO variant"))
+}
+
+fn is_view(context: &Context, name: &TableReference) -> bool {
+    let resolver = context.resolver();
+    resolver.relation(name).is_ok_and(|relation| resolver.moment().state.table(relation).is_none())
 }
 
 fn query_of(query: &ast::Query) -> Result<ast::Statement> {

@@ -12,7 +12,7 @@ use super::{Served, rows, soon, state};
 
 async fn bind(listen: &str) -> Result<Server, journeydb::Error> {
     let database = Database::in_memory().await.unwrap();
-    Server::bind(database, Options { listen: listen.to_owned() }).await
+    Server::bind(database, Options { listen: listen.to_owned(), ..Options::default() }).await
 }
 
 #[tokio::test]

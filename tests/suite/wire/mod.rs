@@ -5,10 +5,12 @@ mod captures;
 mod copy;
 mod extended;
 mod limits;
+mod login;
 mod notices;
 mod scripts;
 mod simple;
 mod stopping;
+mod tls;
 mod transactions;
 
 use std::future::Future;
@@ -42,8 +44,11 @@ impl Served {
         for (name, value) in settings {
             database.configure(name, value).unwrap();
         }
-        let options = Options { listen: "127.0.0.1:0".to_owned() };
-        let server = Server::bind(database, options).await.unwrap();
+        Self::serve(database, Options::default()).await
+    }
+
+    async fn serve(database: Database, options: Options) -> Self {
+        let server = Server::bind(database, Options { listen: "127.0.0.1:0".to_owned(), ..options }).await.unwrap();
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(server.run(async move {

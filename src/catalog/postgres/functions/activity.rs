@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
 fn signal(call: &Call, what: &str, signal: fn(&Backend) -> bool) -> Result<Answer> {
     let backend = call.integer(0).and_then(|pid| call.session.activity().backend(i32::try_from(pid).ok()?));
     let Some(backend): Option<Arc<Backend>> = backend else { return Ok(false.into()) };
-    let own = backend.user().is_none_or(|user| user == call.session.user());
+    let own = backend.user().is_none_or(|user| user == call.session.identity().current.name);
     if !own && call.session.setting("is_superuser").as_deref() != Some("on") {
         let error = Error::new(SqlState::InsufficientPrivilege, format!("permission denied to {what} of another user"));
         return Err(error.with_hint("owners may"));

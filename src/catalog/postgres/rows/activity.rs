@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cluster::DATABASE_OID;
 use super::{Context, Rows};
 use crate::activity::Seen;
-use crate::catalog::postgres::listing::OWNER_OID;
+use crate::catalog::JOURNEYDB;
 
 /// What is shown of the statements of others to a user who is no owner: the words of Postgres.
 const HIDDEN: &str = "<insufficient privilege>";
@@ -21,7 +21,7 @@ pub(super) fn sessions_of_postgres(context: &Context, rows: &mut Rows) {
             ("datid", DATABASE_OID.into()),
             ("datname", (&context.listing.database).into()),
             ("pid", session.pid.into()),
-            ("usesysid", (user == context.listing.owner).then_some(OWNER_OID).into()),
+            ("usesysid", context.listing.roles.named(&user).map(|role| role.oid).into()),
             ("usename", (&user).into()),
             ("application_name", (&session.application_name).into()),
             ("client_addr", address.map(|address| address.ip().to_string()).into()),
@@ -76,11 +76,12 @@ pub(super) fn database(context: &Context, rows: &mut Rows) {
 }
 
 fn user(context: &Context, session: &Seen) -> String {
-    session.client.as_ref().map_or_else(|| context.listing.owner.clone(), |client| client.user.clone())
+    session.client.as_ref().map_or_else(|| context.listing.roles.name(JOURNEYDB), |client| client.user.clone())
 }
 
 /// The statement of a session as far as who asks may see it.
 fn statement(context: &Context, session: &Seen, user: &str) -> Option<Arc<str>> {
-    let may_see = user == context.session.user() || context.session.setting("is_superuser").as_deref() == Some("on");
+    let may_see = user == context.session.identity().current.name
+        || context.session.setting("is_superuser").as_deref() == Some("on");
     if may_see { session.statement.clone() } else { Some(HIDDEN.into()) }
 }
