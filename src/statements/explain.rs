@@ -1,38 +1,54 @@
 //! EXPLAIN: Postgres' spelling of its options, and its answer as Postgres shapes it, one line of the plan a row.
+//!
+//! | file | what |
+//! |---|---|
+//! | `options` | what is asked to be shown |
+//! | `tree` | the plan as a reader wants it, with what each step gave and took |
+//! | `printed` | the tree as text and as JSON |
+
+mod options;
+mod printed;
+mod tree;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::{AsArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::sql::sqlparser::ast::{AnalyzeFormat, AnalyzeFormatKind, Expr, Statement, UtilityOption, Value};
-use futures::StreamExt;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::Statement;
+use futures::{StreamExt, TryStreamExt};
 
-use super::write;
-use crate::error::{Error, Result, SqlState};
+use self::options::{Format, Options};
+use self::printed::Times;
+use self::tree::Node;
+use super::context::Context;
+use super::{query, write};
+use crate::error::{Error, Result};
 
-/// An EXPLAIN as the engine plans it: a statement that is made of a query is explained by that query.
-pub(super) fn of(explain: &Statement) -> Result<Statement> {
-    let mut explain = explain.clone();
-    let Statement::Explain { analyze, verbose, statement, format, options, .. } = &mut explain else {
-        return Ok(explain);
+/// An EXPLAIN: what is explained, and what of it is shown.
+pub(super) struct Explained {
+    options: Options,
+    /// A query, or a write that is made of one.
+    statement: Statement,
+}
+
+/// Reads an EXPLAIN: a statement that is made of a query is explained by that query.
+pub(super) fn of(explain: &Statement) -> Result<Explained> {
+    let Statement::Explain { statement, .. } = explain else {
+        return Err(Error::internal("only EXPLAIN explains"));
     };
-    for option in options.take().unwrap_or_default() {
-        apply(&option, analyze, verbose)?;
-    }
-    match format.take() {
-        None => {}
-        Some(AnalyzeFormatKind::Keyword(AnalyzeFormat::TEXT) | AnalyzeFormatKind::Assignment(AnalyzeFormat::TEXT)) => {}
-        Some(_) => return Err(no_format()),
-    }
-    if *analyze && !matches!(**statement, Statement::Query(_)) {
+    let options = Options::of(explain)?;
+    if options.analyze && !matches!(**statement, Statement::Query(_)) {
         return Err(Error::unsupported("EXPLAIN ANALYZE of a write").with_hint("EXPLAIN shows its plan"));
     }
-    let explained = match statement.as_ref() {
-        Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) => return Ok(explain),
+    let statement = match statement.as_ref() {
+        Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) => statement.as_ref().clone(),
         Statement::Delete(delete) => write::doomed(delete)?,
         Statement::CreateTable(create) if create.query.is_some() => {
             Statement::Query(create.query.clone().ok_or_else(|| Error::internal("a query went missing"))?)
@@ -40,34 +56,44 @@ pub(super) fn of(explain: &Statement) -> Result<Statement> {
         Statement::CreateView(create) => Statement::Query(create.query.clone()),
         _ => return Err(Error::unsupported("EXPLAIN of a statement without a query")),
     };
-    **statement = explained;
-    Ok(explain)
+    Ok(Explained { options, statement })
 }
 
-/// The options that change what is asked; others only choose what Postgres prints of its own plans.
-fn apply(option: &UtilityOption, analyze: &mut bool, verbose: &mut bool) -> Result<()> {
-    let name = option.name.value.to_lowercase();
-    let word = option.arg.as_ref().map(|arg| match arg {
-        Expr::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) => text.to_lowercase(),
-            other => other.to_string().to_lowercase(),
-        },
-        other => other.to_string().to_lowercase(),
-    });
-    let on = !matches!(word.as_deref(), Some("false" | "off" | "0"));
-    match name.as_str() {
-        "analyze" => *analyze = on,
-        "verbose" => *verbose = on,
-        "format" if word.as_deref() == Some("text") => {}
-        "format" => return Err(no_format()),
-        "costs" | "buffers" | "timing" | "summary" | "settings" | "wal" | "generic_plan" => {}
-        _ => return Err(Error::new(SqlState::SyntaxError, format!("unrecognized EXPLAIN option \"{name}\""))),
+impl Explained {
+    /// The EXPLAIN that the engine answers: the plan in its own words.
+    pub(super) fn of_engine(&self, explain: &Statement) -> Statement {
+        let mut plain = explain.clone();
+        if let Statement::Explain { analyze, verbose, statement, format, options, .. } = &mut plain {
+            (*analyze, *verbose, *format, *options) = (false, self.options.verbose, None, None);
+            **statement = self.statement.clone();
+        }
+        plain
     }
-    Ok(())
-}
 
-fn no_format() -> Error {
-    Error::unsupported("EXPLAIN in another format than TEXT")
+    /// Whether the engine's words do.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.options.analyze && self.options.format == Format::Text
+    }
+
+    /// The plan as a tree; run to its end for ANALYZE, its rows thrown away.
+    pub(super) async fn run(&self, context: &Context, values: Vec<ScalarValue>) -> Result<SendableRecordBatchStream> {
+        let began = Instant::now();
+        let plan = match query::bind(query::plan(context, &self.statement)?, values)? {
+            LogicalPlan::Dml(write) => Arc::unwrap_or_clone(write.input),
+            plan => plan,
+        };
+        let plan = context.engine.create_physical_plan(&plan).await?;
+        let planning = began.elapsed();
+        let began = Instant::now();
+        if self.options.analyze {
+            let mut rows = context.workers.run(Arc::clone(&plan), context.task());
+            while rows.try_next().await?.is_some() {}
+        }
+        let times = Times { planning, execution: self.options.analyze.then(|| began.elapsed()) };
+        let lines = printed::lines(&Node::of(plan.as_ref(), &self.options), &times, &self.options)?;
+        let batch = RecordBatch::try_new(schema(), vec![Arc::new(StringViewArray::from_iter_values(lines))])?;
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema(), futures::stream::iter([Ok(batch)]))))
+    }
 }
 
 /// The columns of EXPLAIN's answer.

@@ -8,6 +8,7 @@ mod context;
 mod copy;
 mod cursor;
 mod cursors;
+mod depth;
 mod dispatch;
 mod explain;
 mod grants;

@@ -50,6 +50,12 @@ pub(super) async fn run(
     values: Vec<ScalarValue>,
 ) -> Result<Outcome> {
     context.read().await?;
+    if matches!(statement, ast::Statement::Explain { .. }) {
+        let explained = explain::of(statement)?;
+        if !explained.is_plain() {
+            return Ok(Outcome::Rows(explained.run(context, values).await?));
+        }
+    }
     let plan = plan(context, statement)?;
     let names = output_names(statement, &plan);
     let plan = bind(plan, values)?;
@@ -116,7 +122,7 @@ pub(super) fn plan_at(context: &Context, moment: Moment, statement: &ast::Statem
 }
 
 fn explain(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<LogicalPlan> {
-    Ok(explained(resolver.plan(explain::of(statement)?)?))
+    Ok(explained(resolver.plan(explain::of(statement)?.of_engine(statement))?))
 }
 
 /// EXPLAIN of a write shows how its rows are found; the engine would call the table's own hooks to show more.

@@ -10,8 +10,8 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::copy::{self, CopyDirection, CopyStatement};
-use super::role_syntax;
 use super::syntax::{self, Command};
+use super::{depth, role_syntax};
 use crate::catalog::fold;
 use crate::error::{Error, Result, SqlState};
 
@@ -92,6 +92,7 @@ impl Statement {
     pub fn parse_all(sql: &str) -> Result<Vec<Self>> {
         let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
+        depth::check(&tokens).map_err(|error| error.in_text(sql))?;
         let secret = role_syntax::sets_password(&tokens);
         let parsed = Self::parse_tokens(sql, role_syntax::spelled_for_parser(tokens));
         // What the parser says of a mistake quotes the text, and that may be the password.
@@ -184,7 +185,8 @@ pub(super) fn parser_error(sql: &str, error: ParserError, reached: Option<Locati
             syntax_error(sql, &message, place.or(reached))
         }
         ParserError::RecursionLimitExceeded => {
-            Error::new(SqlState::SyntaxError, "the statement is nested too deeply").with_hint("split it with CTEs")
+            let error = Error::new(SqlState::StatementTooComplex, "the statement is nested too deeply");
+            error.with_hint("split it with CTEs")
         }
     }
 }
@@ -252,6 +254,6 @@ mod tests {
     #[test]
     fn deep_nesting_is_an_error_not_a_crash() {
         let deep = format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000));
-        assert_eq!(failure(&deep).state(), SqlState::SyntaxError);
+        assert_eq!(failure(&deep).state(), SqlState::StatementTooComplex);
     }
 }

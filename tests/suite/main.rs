@@ -11,6 +11,7 @@ mod copy;
 mod count_distinct;
 mod crash;
 mod docs;
+mod explain;
 mod functions;
 mod memory;
 mod merge;
