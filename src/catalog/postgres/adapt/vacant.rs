@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use datafusion::functions_aggregate::all_default_aggregate_functions;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName,
-    ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, UnaryOperator, Value,
+    BinaryOperator, CaseWhen, CastKind, DataType, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
+    ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, UnaryOperator, Value,
     ValueWithSpan, Visit, Visitor,
 };
 
@@ -139,9 +139,31 @@ fn asks_for_keys(condition: &Expr) -> bool {
 /// ranges (`CASE WHEN typtype = 'd' THEN ..`).
 pub(super) fn skip_branches(expr: &mut Expr) {
     let Expr::Case { operand: None, conditions, else_result, .. } = expr else { return };
+    let absent = conditions.iter().find(|when| asks_for_absent_type(&when.condition)).map(|when| sample(&when.result));
     conditions.retain(|when| !asks_for_absent_type(&when.condition));
     if conditions.is_empty() {
-        *expr = else_result.take().map_or_else(null, |otherwise| *otherwise);
+        match absent.flatten() {
+            // What there is none of is of a type all the same.
+            Some(result) => conditions.push(CaseWhen { condition: Expr::Value(Value::Boolean(false).into()), result }),
+            None => *expr = else_result.take().map_or_else(null, |otherwise| *otherwise),
+        }
+    }
+}
+
+/// A literal of the type that a result has, if there is one in it.
+fn sample(result: &Expr) -> Option<Expr> {
+    match result {
+        Expr::Value(_) => Some(result.clone()),
+        Expr::Nested(inner) => sample(inner),
+        Expr::Case { conditions, .. } => sample(&conditions.first()?.result),
+        Expr::Subquery(query) => match query.body.as_ref() {
+            SetExpr::Select(select) => match select.projection.first()? {
+                SelectItem::UnnamedExpr(given) | SelectItem::ExprWithAlias { expr: given, .. } => sample(given),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
     }
 }
 
