@@ -6,7 +6,7 @@ use serde_json::Value;
 
 async fn journeys() -> Database {
     let database = Database::in_memory().await.unwrap();
-    let rows = "SELECT 'i' || n, 'a' || n % 50, 'c' || n % 100, TIMESTAMP '2026-01-01' + n * INTERVAL '1 hour',
+    let rows = "SELECT 'i' || n, 'a' || n % 50, 'c' || n % 100, to_timestamp_seconds(1767225600 + n * 3600),
                 CASE n % 3 WHEN 0 THEN 'email' WHEN 1 THEN 'call' ELSE 'web' END FROM generate_series(1, 3000) AS t(n)";
     let insert = "INSERT INTO interactions (interaction_id, account_id, contact_id, occurred_at, channel)";
     database.sql(&format!("{insert} {rows}")).await.unwrap();
