@@ -130,7 +130,7 @@ async fn a_statement_keeps_to_its_memory_and_its_files() {
     let sort = "SELECT max(place) FROM (SELECT row_number() OVER (ORDER BY n * 7919 % 1000003, text) AS place
                 FROM (SELECT n, 'a text of some fifty bytes, as there are in the world ' || n AS text
                       FROM generate_series(1, 700000) AS t(n)))";
-    client.batch_execute("SET query_memory_limit = '48MB'").await.unwrap();
+    client.batch_execute("SET query_memory_limit = '72MB'").await.unwrap();
     assert_eq!(rows(&client, sort).await.unwrap(), "700000");
     client.batch_execute("SET temp_file_limit = '64kB'").await.unwrap();
     let error = rows(&client, sort).await.unwrap_err();
