@@ -272,7 +272,7 @@ impl Block {
         catalog.arrived(&state.record);
         self.made.retain(|(made, _)| !locations(&state.record).contains(&made.as_str()));
         for (location, table) in left_behind(&before, &self.state.record) {
-            remove_when_unused(&catalog, location, table);
+            remove_when_unused(&catalog, location, table, false);
         }
         Ok(())
     }
@@ -305,7 +305,7 @@ impl Drop for Block {
     /// The folders of tables that it made for nothing go in the background; the next opening sweeps what stays.
     fn drop(&mut self) {
         for (location, table) in self.made.drain(..) {
-            remove_when_unused(&self.catalog, location, table);
+            remove_when_unused(&self.catalog, location, table, true);
         }
     }
 }

@@ -229,8 +229,9 @@ fn file_name(identifier: &str) -> String {
     identifier.bytes().map(byte).collect()
 }
 
-/// Removes a table's folder once the last statement that reads or writes it is done; what a crash leaves, opening sweeps.
-pub(super) fn remove_when_unused(catalog: &Catalog, location: String, table: Weak<Table>) {
+/// Removes a table's folder once the last statement that reads or writes it is done; what a crash leaves, opening sweeps. The folder
+/// of a table that came to nothing is not given to another: what was cut off may still work in it.
+pub(super) fn remove_when_unused(catalog: &Catalog, location: String, table: Weak<Table>, unfinished: bool) {
     let (home, leaving) = (catalog.home.clone(), catalog.leaving.clone());
     leaving.lock().unwrap_or_else(PoisonError::into_inner).insert(location.clone());
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
@@ -241,7 +242,9 @@ pub(super) fn remove_when_unused(catalog: &Catalog, location: String, table: Wea
         if let Err(error) = home.drop_table(&location).await {
             tracing::warn!(%location, %error, "the folder of a table that is gone stays until the next start");
         }
-        leaving.lock().unwrap_or_else(PoisonError::into_inner).remove(&location);
+        if !unfinished {
+            leaving.lock().unwrap_or_else(PoisonError::into_inner).remove(&location);
+        }
     });
 }
 
