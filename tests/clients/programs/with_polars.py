@@ -61,7 +61,7 @@ def cursor():
 
 @probe.check("big_result")
 def big_result():
-    sql = f"SELECT n, n % 100 AS part FROM generate_series(1, {ROWS}) AS a(n)"
+    sql = f"SELECT n::bigint AS n, n % 100 AS part FROM generate_series(1, {ROWS}) AS a(n)"
     equal(ask(sql)["n"].sum(), ROWS * (ROWS + 1) // 2)
     cut = ask(sql, partition_on="n", partition_num=4)
     equal((cut.height, cut["n"].sum()), (ROWS, ROWS * (ROWS + 1) // 2))

@@ -1,13 +1,36 @@
 //! What the Rust programs share: how a capability is reported.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
 
 /// An error of any kind.
 pub type Failure = Box<dyn std::error::Error>;
 
 const CAPABILITIES: &[&str] = &[
-    "connect", "read", "types", "parameters", "nulls", "tables", "columns", "views", "functions", "prepared", "cursor",
-    "big_result", "transaction", "savepoint", "copy_in", "copy_out", "errors", "cancel", "timeout", "load", "temp_table",
+    "connect",
+    "read",
+    "types",
+    "parameters",
+    "nulls",
+    "tables",
+    "columns",
+    "views",
+    "functions",
+    "prepared",
+    "cursor",
+    "big_result",
+    "transaction",
+    "savepoint",
+    "copy_in",
+    "copy_out",
+    "errors",
+    "cancel",
+    "timeout",
+    "load",
+    "temp_table",
 ];
 
 /// Runs for hours unless it is stopped.
@@ -20,12 +43,14 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Waits for a check and reports how it ended.
+    /// Waits for a check and reports how it ended. Both drivers panic where a value is not of the type asked for.
     pub async fn check(&mut self, capability: &'static str, work: impl Future<Output = Result<(), Failure>>) {
-        let limited = tokio::time::timeout(std::time::Duration::from_secs(120), work);
-        match limited.await.unwrap_or_else(|late| Err(late.into())) {
-            Ok(()) => self.report(capability, "pass", ""),
-            Err(error) => self.report(capability, "fail", &error.to_string()),
+        let limited = tokio::time::timeout(Duration::from_secs(120), AssertUnwindSafe(work).catch_unwind());
+        match limited.await {
+            Ok(Ok(Ok(()))) => self.report(capability, "pass", ""),
+            Ok(Ok(Err(error))) => self.report(capability, "fail", &error.to_string()),
+            Ok(Err(panic)) => self.report(capability, "fail", panic.downcast_ref().map_or("panic", String::as_str)),
+            Err(late) => self.report(capability, "fail", &late.to_string()),
         }
     }
 

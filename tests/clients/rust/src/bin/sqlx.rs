@@ -59,7 +59,10 @@ async fn names(pool: &PgPool, sql: &str, expected: &[&str]) -> Result<(), Failur
 async fn types(pool: &PgPool) -> Result<(), Failure> {
     let row = sqlx::query("SELECT * FROM probe.kinds WHERE id = $1").bind(1i32).fetch_one(pool).await?;
     let instant: DateTime<Utc> = "2024-02-29T12:34:56.789012Z".parse()?;
-    equal((row.get::<bool, _>("flag"), row.get::<i16, _>("small"), row.get::<i32, _>("whole")), (true, i16::MIN, i32::MAX))?;
+    equal(
+        (row.get::<bool, _>("flag"), row.get::<i16, _>("small"), row.get::<i32, _>("whole")),
+        (true, i16::MIN, i32::MAX),
+    )?;
     equal((row.get::<i64, _>("big"), row.get::<f32, _>("single"), row.get::<f64, _>("double")), (i64::MIN, 1.5, 0.1))?;
     equal(row.get::<Decimal, _>("money").to_string(), "1234567890.12".to_owned())?;
     equal(row.get::<Vec<u8>, _>("bytes"), vec![0, 255, 16])?;
@@ -73,7 +76,8 @@ async fn types(pool: &PgPool) -> Result<(), Failure> {
 }
 
 async fn parameters(pool: &PgPool) -> Result<(), Failure> {
-    let found = sqlx::query_scalar::<_, String>("SELECT name FROM probe.items WHERE id = $1 AND price < $2 AND name LIKE $3");
+    let found =
+        sqlx::query_scalar::<_, String>("SELECT name FROM probe.items WHERE id = $1 AND price < $2 AND name LIKE $3");
     equal(found.bind(2i64).bind(Decimal::new(35, 1)).bind("t%").fetch_one(pool).await?, "two".to_owned())?;
     let found = sqlx::query_scalar::<_, i64>("SELECT id FROM probe.items WHERE id = ANY($1) ORDER BY id");
     equal(found.bind(vec![1i64, 3]).fetch_all(pool).await?, vec![1, 3])
@@ -81,9 +85,11 @@ async fn parameters(pool: &PgPool) -> Result<(), Failure> {
 
 async fn nulls(pool: &PgPool) -> Result<(), Failure> {
     let row = sqlx::query("SELECT words, instant, money FROM probe.kinds WHERE id = 2").fetch_one(pool).await?;
-    let found = (row.get::<Option<String>, _>(0), row.get::<Option<DateTime<Utc>>, _>(1), row.get::<Option<Decimal>, _>(2));
+    let found =
+        (row.get::<Option<String>, _>(0), row.get::<Option<DateTime<Utc>>, _>(1), row.get::<Option<Decimal>, _>(2));
     equal(found, (None, None, None))?;
-    let found = sqlx::query_scalar::<_, String>("SELECT coalesce($1, 'none')").bind(None::<String>).fetch_one(pool).await?;
+    let found =
+        sqlx::query_scalar::<_, String>("SELECT coalesce($1, 'none')").bind(None::<String>).fetch_one(pool).await?;
     equal(found, "none".to_owned())
 }
 
@@ -95,14 +101,18 @@ async fn columns(pool: &PgPool) -> Result<(), Failure> {
 
 async fn prepared(pool: &PgPool) -> Result<(), Failure> {
     for (id, name) in [(1i64, "one"), (2, "two"), (3, "three")] {
-        let found = sqlx::query_scalar::<_, String>("SELECT name FROM probe.items WHERE id = $1").bind(id).fetch_one(pool).await?;
+        let found = sqlx::query_scalar::<_, String>("SELECT name FROM probe.items WHERE id = $1")
+            .bind(id)
+            .fetch_one(pool)
+            .await?;
         equal(found.as_str(), name)?;
     }
     Ok(())
 }
 
 async fn big_result(pool: &PgPool) -> Result<(), Failure> {
-    let mut stream = sqlx::query_scalar::<_, i64>("SELECT n FROM generate_series(1, $1) AS a(n)").bind(rows()).fetch(pool);
+    let mut stream =
+        sqlx::query_scalar::<_, i64>("SELECT n FROM generate_series(1, $1) AS a(n)").bind(rows()).fetch(pool);
     let mut total = 0;
     while let Some(n) = stream.try_next().await? {
         total += n;
@@ -162,7 +172,11 @@ async fn load(pool: &PgPool) -> Result<(), Failure> {
     pool.execute("DROP TABLE IF EXISTS probe.loaded").await?;
     pool.execute("CREATE TABLE probe.loaded (id integer, name text)").await?;
     for id in 0..50i32 {
-        sqlx::query("INSERT INTO probe.loaded VALUES ($1, $2)").bind(id).bind(format!("name {id}")).execute(pool).await?;
+        sqlx::query("INSERT INTO probe.loaded VALUES ($1, $2)")
+            .bind(id)
+            .bind(format!("name {id}"))
+            .execute(pool)
+            .await?;
     }
     equal(sqlx::query_scalar::<_, i64>("SELECT count(*) FROM probe.loaded").fetch_one(pool).await?, 50)?;
     pool.execute("DROP TABLE probe.loaded").await?;

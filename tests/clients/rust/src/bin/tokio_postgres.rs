@@ -21,14 +21,31 @@ fn state<T>(result: Result<T, tokio_postgres::Error>) -> String {
 #[tokio::main]
 async fn main() {
     let mut probe = Probe::default();
-    probe.check("connect", async { equal(connect().await?.query_one("SELECT 1::integer", &[]).await?.get::<_, i32>(0), 1) }).await;
+    probe
+        .check("connect", async {
+            equal(connect().await?.query_one("SELECT 1::integer", &[]).await?.get::<_, i32>(0), 1)
+        })
+        .await;
     probe.check("read", read()).await;
     probe.check("types", types()).await;
     probe.check("parameters", parameters()).await;
     probe.check("nulls", nulls()).await;
     probe.check("tables", names("SELECT table_name FROM information_schema.tables WHERE table_schema = 'probe' AND table_type = 'BASE TABLE' ORDER BY 1", &["items", "kinds"])).await;
-    probe.check("views", names("SELECT viewname FROM pg_views WHERE schemaname = 'probe' ORDER BY 1", &["expressions", "filled"])).await;
-    probe.check("functions", names("SELECT DISTINCT proname FROM pg_proc WHERE proname IN ('funnel', 'velocity') ORDER BY 1", &["funnel", "velocity"])).await;
+    probe
+        .check(
+            "views",
+            names("SELECT viewname FROM pg_views WHERE schemaname = 'probe' ORDER BY 1", &["expressions", "filled"]),
+        )
+        .await;
+    probe
+        .check(
+            "functions",
+            names(
+                "SELECT DISTINCT proname FROM pg_proc WHERE proname IN ('funnel', 'velocity') ORDER BY 1",
+                &["funnel", "velocity"],
+            ),
+        )
+        .await;
     probe.check("columns", columns()).await;
     probe.check("prepared", prepared()).await;
     probe.check("cursor", cursor()).await;
@@ -78,14 +95,18 @@ async fn parameters() -> Result<(), Failure> {
     equal(client.query_one(sql, &[&2i64, &"t%", &3.5f64]).await?.get::<_, &str>(0), "two")?;
     let sql = "SELECT id FROM probe.kinds WHERE instant < $1 AND flag = $2 AND bytes = $3";
     equal(client.query_one(sql, &[&SystemTime::now(), &true, &[0u8, 255, 16].as_slice()]).await?.get::<_, i32>(0), 1)?;
-    let found = client.query("SELECT id FROM probe.items WHERE id = ANY($1::bigint[]) ORDER BY id", &[&vec![1i64, 3]]).await?;
+    let found =
+        client.query("SELECT id FROM probe.items WHERE id = ANY($1::bigint[]) ORDER BY id", &[&vec![1i64, 3]]).await?;
     equal(found.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), vec![1, 3])
 }
 
 async fn nulls() -> Result<(), Failure> {
     let client = connect().await?;
     let row = client.query_one("SELECT words, instant, big FROM probe.kinds WHERE id = 2", &[]).await?;
-    equal((row.get::<_, Option<&str>>(0), row.get::<_, Option<DateTime<Utc>>>(1), row.get::<_, Option<i64>>(2)), (None, None, None))?;
+    equal(
+        (row.get::<_, Option<&str>>(0), row.get::<_, Option<DateTime<Utc>>>(1), row.get::<_, Option<i64>>(2)),
+        (None, None, None),
+    )?;
     let row = client.query_one("SELECT coalesce($1, 'none')", &[&None::<&str>]).await?;
     equal(row.get::<_, &str>(0), "none")
 }
@@ -110,7 +131,7 @@ async fn cursor() -> Result<(), Failure> {
     let mut client = connect().await?;
     let transaction = client.transaction().await?;
     let count = rows() / 10;
-    let portal = transaction.bind(&format!("SELECT n FROM generate_series(1, {count}) AS a(n)"), &[]).await?;
+    let portal = transaction.bind(&format!("SELECT n::bigint FROM generate_series(1, {count}) AS a(n)"), &[]).await?;
     let mut total = 0;
     loop {
         let page = transaction.query_portal(&portal, 1000).await?;
@@ -123,7 +144,7 @@ async fn cursor() -> Result<(), Failure> {
 
 async fn big_result() -> Result<(), Failure> {
     let client = connect().await?;
-    let sql = format!("SELECT n FROM generate_series(1, {}) AS a(n)", rows());
+    let sql = format!("SELECT n::bigint FROM generate_series(1, {}) AS a(n)", rows());
     let stream = client.query_raw(&sql, Vec::<i32>::new()).await?;
     pin_mut!(stream);
     let mut total = 0;
@@ -152,7 +173,9 @@ async fn savepoint() -> Result<(), Failure> {
 
 async fn copy_in() -> Result<(), Failure> {
     let client = connect().await?;
-    client.batch_execute("DROP TABLE IF EXISTS probe.copied; CREATE TABLE probe.copied (id integer, name text)").await?;
+    client
+        .batch_execute("DROP TABLE IF EXISTS probe.copied; CREATE TABLE probe.copied (id integer, name text)")
+        .await?;
     let sink = client.copy_in("COPY probe.copied FROM STDIN").await?;
     pin_mut!(sink);
     sink.send(&b"1\tone\n2\t\\N\n"[..]).await?;
@@ -203,7 +226,9 @@ async fn timeout() -> Result<(), Failure> {
 
 async fn load() -> Result<(), Failure> {
     let client = connect().await?;
-    client.batch_execute("DROP TABLE IF EXISTS probe.loaded; CREATE TABLE probe.loaded (id integer, name text)").await?;
+    client
+        .batch_execute("DROP TABLE IF EXISTS probe.loaded; CREATE TABLE probe.loaded (id integer, name text)")
+        .await?;
     let statement = client.prepare("INSERT INTO probe.loaded VALUES ($1, $2)").await?;
     for id in 0..50i32 {
         client.execute(&statement, &[&id, &format!("name {id}")]).await?;
