@@ -3,7 +3,7 @@
 mod backend;
 mod text;
 
-pub use backend::{Backend, Block, Client, Seen, Wait, Work};
+pub use backend::{Backend, Block, Client, Seen, State, Wait, Work};
 
 use std::collections::BTreeMap;
 use std::ops::Deref;

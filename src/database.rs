@@ -12,7 +12,7 @@ use crate::config::{Configuration, Settings};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::session::{self, Session, Shared};
-use crate::storage::Home;
+use crate::storage::{CacheFacts, Home, MemoryFacts};
 use crate::workers::Workers;
 
 /// A database in a folder, or in memory. Clones are handles of the same one; the last handle to go closes it.
@@ -138,8 +138,26 @@ impl Database {
         &self.shared.activity
     }
 
+    /// What it holds and has done.
+    pub(crate) fn facts(&self) -> Facts {
+        let home = self.shared.catalog.home();
+        Facts {
+            memory: home.memory().facts(),
+            columns: home.column_cache().facts(),
+            spilled: self.shared.workers.spilled(),
+        }
+    }
+
     /// Notes in the folder who serves it, so that another process can say where to go.
     pub fn announce(&self, url: &str) -> Result<()> {
         self.shared.catalog.home().announce(url)
     }
+}
+
+/// What a database holds, and has done since it was opened.
+pub(crate) struct Facts {
+    pub memory: MemoryFacts,
+    pub columns: CacheFacts,
+    /// Bytes that queries put on disk for want of memory.
+    pub spilled: u64,
 }

@@ -332,6 +332,11 @@ impl Session {
         self.facts.setting(name)
     }
 
+    /// The value of a setting that is a number, in its own unit.
+    pub(crate) fn number(&self, name: &str) -> i64 {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).number(name)
+    }
+
     /// A setting that limits time; `None` where it does not.
     pub(crate) fn time_limit(&self, name: &str) -> Option<Duration> {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).time_limit(name)

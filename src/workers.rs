@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::record_batch::RecordBatch;
 use datafusion::error::{DataFusionError, Result as EngineResult};
@@ -28,6 +29,8 @@ const STACK: usize = 16 << 20;
 /// The runtime that plans run on; ends with its last owner, without waiting.
 pub(crate) struct Workers {
     runtime: Option<Runtime>,
+    /// Bytes that plans put on disk for want of memory.
+    spilled: Arc<AtomicU64>,
 }
 
 impl Workers {
@@ -43,7 +46,7 @@ impl Workers {
             .thread_stack_size(STACK)
             .enable_all()
             .build()?;
-        Ok(Self { runtime: Some(runtime) })
+        Ok(Self { runtime: Some(runtime), spilled: Arc::default() })
     }
 
     /// Runs a plan; dropping the stream stops it.
@@ -51,7 +54,8 @@ impl Workers {
         let schema = plan.schema();
         let (sender, receiver) = mpsc::channel::<EngineResult<RecordBatch>>(AHEAD);
         let mut task = JoinSet::new();
-        task.spawn_on(forward(plan, context, sender), self.runtime().handle());
+        let running = Running { plan, spilled: Arc::clone(&self.spilled) };
+        task.spawn_on(forward(running, context, sender), self.runtime().handle());
         let rows = futures::stream::unfold((receiver, task), |(mut receiver, mut task)| async move {
             if let Some(batch) = receiver.recv().await {
                 return Some((batch, (receiver, task)));
@@ -77,6 +81,11 @@ impl Workers {
         }
     }
 
+    /// Bytes that plans which have ended put on disk for want of memory.
+    pub(crate) fn spilled(&self) -> u64 {
+        self.spilled.load(Ordering::Relaxed)
+    }
+
     fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("the runtime is there until the drop")
     }
@@ -91,12 +100,25 @@ impl Drop for Workers {
     }
 }
 
-async fn forward(
+/// A plan that runs; what it put on disk is counted when it ends, however that is.
+struct Running {
     plan: Arc<dyn ExecutionPlan>,
-    context: Arc<TaskContext>,
-    sender: mpsc::Sender<EngineResult<RecordBatch>>,
-) {
-    match execute_stream(plan, context) {
+    spilled: Arc<AtomicU64>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.spilled.fetch_add(spilled(self.plan.as_ref()), Ordering::Relaxed);
+    }
+}
+
+fn spilled(plan: &dyn ExecutionPlan) -> u64 {
+    let own = plan.metrics().and_then(|metrics| metrics.spilled_bytes()).unwrap_or(0) as u64;
+    own + plan.children().iter().map(|child| spilled(child.as_ref())).sum::<u64>()
+}
+
+async fn forward(running: Running, context: Arc<TaskContext>, sender: mpsc::Sender<EngineResult<RecordBatch>>) {
+    match execute_stream(Arc::clone(&running.plan), context) {
         Ok(mut batches) => {
             while let Some(batch) = batches.next().await {
                 let ended = batch.is_err();

@@ -25,6 +25,9 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Idle, Self::IdleInTransaction, Self::IdleInTransactionAborted];
+
     /// The words of Postgres for it.
     pub fn words(self) -> &'static str {
         match self {

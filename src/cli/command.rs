@@ -1,12 +1,11 @@
 //! The subcommands and their dispatch.
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use journeydb::Result;
 
 use super::exit::Exit;
-use super::{cert, demo, load, serve, shell, sql, user};
+use super::{cert, demo, load, logging, serve, shell, sql, user};
 
 /// An embedded analytical database for customer journeys that any Postgres client can query
 #[derive(Debug, Parser)]
@@ -29,10 +28,10 @@ enum Command {
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<Exit> {
-    log(match cli.command {
-        Command::Serve(_) => "warn,journeydb=info",
-        _ => "warn",
-    });
+    match &cli.command {
+        Command::Serve(command) => command.logging.start(),
+        _ => logging::start_with_warnings(),
+    }
     match cli.command {
         Command::Serve(command) => serve::run(command).await,
         Command::Demo(command) => demo::run(command).await,
@@ -42,10 +41,4 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::User(command) => user::run(command).await,
         Command::Cert(command) => cert::run(command),
     }
-}
-
-/// Logs to standard error what RUST_LOG asks for, or else this level.
-fn log(level: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -9,6 +9,7 @@
 //! | `sql`, `shell` | statements from the command line, a file or a prompt |
 //! | `user` | who may connect |
 //! | `cert` | a certificate to begin with |
+//! | `logging` | what is logged, and how |
 //! | `memory` | how much memory a database may take |
 //! | `target` | the folder or the server that a command works on |
 //! | `tls` | encryption of the connection to a server |
@@ -24,6 +25,7 @@ mod demo;
 mod exit;
 mod layers;
 mod load;
+mod logging;
 mod memory;
 mod output;
 mod query;

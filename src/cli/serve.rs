@@ -8,6 +8,7 @@ use journeydb::server::{Certificate, Options, Server};
 use journeydb::{Database, Result};
 
 use super::exit::Exit;
+use super::logging::Logging;
 use super::memory::Memory;
 use super::output::say;
 use super::target::DEFAULT_FOLDER;
@@ -23,6 +24,7 @@ use super::target::DEFAULT_FOLDER;
   journeydb serve
   journeydb serve --data /srv/journeys --listen 127.0.0.1:6000
   journeydb serve -c max_connections=200 -c statement_timeout=5min
+  journeydb serve --metrics 127.0.0.1:9187 --log-format json -c log_min_duration_statement=1s
   journeydb serve --data /srv/journeys --listen 0.0.0.0:5433 --tls-cert server.crt --tls-key server.key")]
 pub struct Serve {
     /// Folder of the database; it is made where it is missing
@@ -38,6 +40,9 @@ pub struct Serve {
     /// A setting for the server and all sessions, as in statement_timeout=5min; SHOW ALL lists them; may be repeated
     #[arg(short = 'c', long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     settings: Vec<(String, String)>,
+
+    #[command(flatten)]
+    pub logging: Logging,
 }
 
 /// Where clients connect, and how they are kept apart from others.
@@ -62,6 +67,11 @@ pub struct Listen {
     /// Listen beyond this machine without users, without a certificate, or for connections that are not encrypted
     #[arg(long)]
     insecure: bool,
+
+    /// Address that answers GET /metrics for Prometheus and GET /healthz, as in 127.0.0.1:9187; of this machine, since it asks
+    /// for no password
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<String>,
 }
 
 /// Queries to begin with, in the order of the KPI layers.
@@ -95,6 +105,9 @@ pub async fn serve(server: Server, database: &Database, folder: &Path) -> Result
     say(format_args!("serving {}; connect with", folder.display()));
     let user = if server.asks_for_passwords() { "-U USER " } else { "" };
     say(format_args!("    psql -h {} -p {} {user}journeydb", address.ip(), address.port()));
+    if let Some(metrics) = server.metrics_addr() {
+        say(format_args!("metrics are at http://{metrics}/metrics"));
+    }
     say("and ask, for a start,");
     FIRST_QUERIES.iter().for_each(|query| say(format_args!("    {query}")));
     server.run(interrupted).await;
@@ -110,6 +123,7 @@ impl Listen {
             certificate: files.map(|(certificate, key)| Certificate { certificate, key }),
             tls_required: self.tls_required,
             insecure: self.insecure,
+            metrics: self.metrics.clone(),
         };
         Server::bind(database, options).await
     }

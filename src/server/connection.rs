@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use pgwire::messages::response::{CommandComplete, NotificationResponse, ReadyForQuery, TransactionStatus as Status};
 use pgwire::messages::startup::ParameterStatus;
@@ -16,7 +16,9 @@ use tracing::{Instrument, field};
 use super::auth::{self, Delays};
 use super::failure::{Failure, Severity, error_response, notice_response};
 use super::interrupt::{Interrupts, Shutdown, deadline, shut_down, until};
+use super::metrics::Metrics;
 use super::places::{Openings, Place, Places};
+use super::record::Running;
 use super::startup::{self, Opening};
 use super::tls::Tls;
 use super::wire::Wire;
@@ -53,6 +55,8 @@ pub(super) struct Shared {
     pub tls_required: bool,
     /// How long wrong passwords wait.
     pub delays: Arc<Delays>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// What one connection may take.
@@ -100,7 +104,8 @@ fn keepalive(settings: &Settings) -> TcpKeepalive {
 /// Serves a socket from its first byte to its last.
 pub(super) async fn serve(socket: TcpStream, shared: Shared) {
     let client = socket.peer_addr().ok();
-    let span = tracing::info_span!("connection", pid = field::Empty, client = client.map(field::display));
+    let (pid, user, database) = (field::Empty, field::Empty, field::Empty);
+    let span = tracing::info_span!("connection", pid, client = client.map(field::display), user, database);
     serve_from(socket, client, &shared).instrument(span).await;
 }
 
@@ -110,20 +115,28 @@ async fn serve_from(socket: TcpStream, client: Option<SocketAddr>, shared: &Shar
         Ok(both) => both,
         Err(error) => return tracing::warn!(%error, "connection refused"),
     };
-    let mut wire = Wire::new(socket);
+    let mut wire = Wire::new(socket, shared.metrics.traffic());
     match handshake(&mut wire, client, shared, &interrupts).await {
         Ok(None) => {}
         Ok(Some((session, _place))) => {
-            tracing::info!("connection opened");
-            let limits = shared.limits.clone();
-            let mut connection =
-                Connection { wire, session, limits, skipping: false, deadline: None, transaction_end: None };
+            let opened = Instant::now();
+            let mut connection = Connection {
+                wire,
+                session,
+                limits: shared.limits.clone(),
+                metrics: shared.metrics.clone(),
+                running: None,
+                skipping: false,
+                deadline: None,
+                transaction_end: None,
+            };
             if let Err(failure) = connection.converse(&interrupts).await {
-                dismiss(&mut connection.wire, failure).await;
+                connection.ended_with(&failure);
+                dismiss(&mut connection.wire, failure, &shared.metrics).await;
             }
-            tracing::info!("connection closed");
+            tracing::info!(seconds = opened.elapsed().as_secs_f64(), "connection closed");
         }
-        Err(failure) => dismiss(&mut wire, failure).await,
+        Err(failure) => dismiss(&mut wire, failure, &shared.metrics).await,
     }
 }
 
@@ -171,8 +184,9 @@ async fn handshake(
         () = interrupts.shutdown(Shutdown::Draining) => return Err(shut_down()),
     };
     let session = shared.database.session();
-    tracing::Span::current().record("pid", session.backend().pid());
-    tracing::info!(user, role = identity.login.name, tls = wire.is_secure(), "logged in");
+    let (span, database) = (tracing::Span::current(), startup.parameters.get("database"));
+    span.record("pid", session.backend().pid()).record("user", &user).record("database", database.map(String::as_str));
+    tracing::info!(role = identity.login.name, tls = wire.is_secure(), "connection opened");
     session.log_in(identity);
     startup::apply(&startup, &session)?;
     let owner = session.setting("is_superuser").as_deref() == Some("on");
@@ -185,9 +199,10 @@ async fn handshake(
 }
 
 /// Tells a client why its connection ends.
-async fn dismiss(wire: &mut Wire, failure: Failure) {
+async fn dismiss(wire: &mut Wire, failure: Failure, metrics: &Metrics) {
     let (Failure::Fatal(error) | Failure::Statement(error)) = failure else { return };
-    tracing::info!(sqlstate = error.state().code(), "connection ended: {}", error.message());
+    metrics.told(error.state());
+    tracing::info!(sqlstate = error.state().code(), error = error.message(), "connection refused or ended");
     if wire.put(Message::ErrorResponse(error_response(Severity::Fatal, &error))).is_ok() {
         // A client that has gone or doesn't read misses the message; there is nobody else to tell.
         let _ = timeout(FAREWELL, wire.flush()).await;
@@ -199,6 +214,9 @@ pub(super) struct Connection {
     pub(super) wire: Wire,
     pub(super) session: Session,
     pub(super) limits: Limits,
+    pub(super) metrics: Arc<Metrics>,
+    /// The statement that is under way.
+    pub(super) running: Option<Running>,
     /// After an error of the extended protocol: everything up to the next Sync is passed over.
     skipping: bool,
     /// When the statement of the extended protocol that is under way must end.
@@ -295,7 +313,7 @@ impl Connection {
 
     /// Ends a round: what changed in the settings, where the transaction stands, and everything that was put is sent.
     async fn ready(&mut self) -> Result<(), Failure> {
-        self.deadline = None;
+        (self.deadline, self.running) = (None, None);
         self.session.rest();
         let status = match self.session.transaction_status() {
             TransactionStatus::Idle => Status::Idle,
@@ -318,7 +336,7 @@ impl Connection {
     }
 
     async fn fail(&mut self, error: &Error, extended: bool) -> Result<(), Failure> {
-        tracing::debug!(sqlstate = error.state().code(), "statement failed");
+        self.failed(error);
         self.session.fail_transaction();
         self.tell_notices()?;
         self.wire.put(Message::ErrorResponse(error_response(Severity::Error, error)))?;
@@ -331,10 +349,9 @@ impl Connection {
     }
 
     /// Tells that a statement is done.
-    pub(super) fn complete(&mut self, tag: &Tag, began: Clock) -> Result<(), Failure> {
+    pub(super) fn complete(&mut self, tag: &Tag) -> Result<(), Failure> {
         self.deadline = None;
-        let milliseconds = began.elapsed().as_secs_f64() * 1e3;
-        tracing::debug!(tag = tag.command, rows = tag.rows, milliseconds, "statement done");
+        self.done(tag);
         self.tell_notices()?;
         self.wire.put(Message::CommandComplete(CommandComplete::new(tag.to_string())))
     }

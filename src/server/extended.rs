@@ -1,7 +1,6 @@
 //! The extended query protocol: Parse, Bind, Describe, Execute, Close; Sync and Flush are the connection's.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use arrow::datatypes::DataType;
 use bytes::Bytes;
@@ -32,6 +31,9 @@ impl Connection {
         let name = message.name.as_deref().unwrap_or_default();
         self.session.prepared().check_free(name)?;
         let statements = self.parse_text(&message.query)?;
+        if let Some(statement) = statements.first() {
+            self.begin(statement);
+        }
         let prepared = prepare(&self.session, statements, &message.type_oids).await?;
         let statement = PreparedStatement::parsed(prepared, message.type_oids, &message.query);
         self.session.prepared().add(name, statement);
@@ -42,6 +44,10 @@ impl Connection {
     pub(super) fn bind(&mut self, message: Bind) -> Result<(), Failure> {
         let name = message.statement_name.as_deref().unwrap_or_default();
         let statement = self.session.prepared().named(name)?;
+        let _work = statement.prepared.as_ref().map(|prepared| {
+            self.begin(prepared.statement());
+            self.session.backend().work(prepared.statement().text())
+        });
         let described = Described::of(&statement, &self.session)?;
         let (expected, got) = (described.parameters.len(), message.parameters.len());
         if expected != got {
@@ -94,20 +100,20 @@ impl Connection {
 
     /// Runs a portal, or runs it on, for as many rows as asked: none or a negative number means all.
     pub(super) async fn execute(&mut self, message: Execute) -> Result<(), Failure> {
-        let began = Instant::now();
         let portal = self.portal(message.name.as_deref().unwrap_or_default())?;
         let Some(prepared) = &portal.prepared else {
             return self.wire.put(Message::EmptyQueryResponse(EmptyQueryResponse::new()));
         };
+        self.begin(prepared.statement());
         let most = u64::try_from(message.max_rows).ok().filter(|most| *most > 0);
         // What comes before the next Sync is one transaction; mostly that is one statement.
         if !self.wire.ends_round() {
             self.session.begin_together()?;
         }
         match self.session.run(&portal, most).await? {
-            Outcome::Done(tag) => self.complete(&tag, began),
-            Outcome::CopyOut(copy) => self.copy_out(copy, began).await,
-            Outcome::CopyIn(copy) => self.copy_in(copy, began).await,
+            Outcome::Done(tag) => self.complete(&tag),
+            Outcome::CopyOut(copy) => self.copy_out(copy).await,
+            Outcome::CopyIn(copy) => self.copy_in(copy).await,
             Outcome::Rows(stream) => {
                 let columns = unchanged(columns(&portal)?, Columns::of(&stream.schema())?)?;
                 let mut rows = Rows::new(stream, columns, formats_of(&portal.binary), &self.time_zone())?;
@@ -115,7 +121,7 @@ impl Connection {
                 if most == Some(sent) {
                     return self.wire.put(Message::PortalSuspended(PortalSuspended::new()));
                 }
-                self.complete(&Tag::gave(prepared.tag(), sent), began)
+                self.complete(&Tag::gave(prepared.tag(), sent))
             }
         }
     }

@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::connection::{Limits, Shared, serve};
+use super::endpoint::expose;
 use super::interrupt::Shutdown;
+use super::metrics::Metrics;
 use super::places::{Openings, Places};
 use super::tls::Tls;
 use crate::database::Database;
@@ -40,6 +42,9 @@ pub struct Options {
     pub tls_required: bool,
     /// Let anybody in who reaches the address, and read what they send: for networks that are trusted as they are.
     pub insecure: bool,
+    /// Host and port that answer `GET /metrics` for Prometheus and `GET /healthz`, without a password and not encrypted: an
+    /// address of this machine, unless `insecure`.
+    pub metrics: Option<String>,
 }
 
 /// The files of a certificate and its key, PEM.
@@ -53,7 +58,13 @@ pub struct Certificate {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:5433".to_owned(), certificate: None, tls_required: false, insecure: false }
+        Self {
+            listen: "127.0.0.1:5433".to_owned(),
+            certificate: None,
+            tls_required: false,
+            insecure: false,
+            metrics: None,
+        }
     }
 }
 
@@ -64,24 +75,17 @@ pub struct Server {
     database: Database,
     tls: Option<Tls>,
     tls_required: bool,
+    metrics: Option<TcpListener>,
 }
 
 impl Server {
     /// Listens, but accepts nobody before [`Server::run`]. Errors: an address that is none or in use, a certificate that
     /// can't be used (F0000), 42501 for an address beyond this machine without what [`Options::listen`] asks for.
     pub async fn bind(database: Database, options: Options) -> Result<Self> {
-        let listen = &options.listen;
-        let addresses: Vec<SocketAddr> = match lookup_host(listen).await {
-            Ok(addresses) => addresses.collect(),
-            Err(_) => {
-                let message = format!("cannot listen on \"{listen}\": not an address");
-                let error = Error::new(SqlState::InvalidParameterValue, message);
-                return Err(error.with_hint("use host:port, such as 127.0.0.1:5433"));
-            }
-        };
+        let addresses = addresses(&options.listen).await?;
         let files = options.certificate.as_ref();
         let tls = files.map(|files| Tls::load(&files.certificate, &files.key)).transpose()?;
-        let open = addresses.iter().find(|address| !address.ip().is_loopback());
+        let open = beyond_this_machine(&addresses);
         if let Some(open) = open.filter(|_| !options.insecure) {
             refuse_unprotected(open, database.roles().have_users(), tls.is_some())?;
         }
@@ -90,9 +94,13 @@ impl Server {
             return Err(error.with_hint("give --tls-cert and --tls-key"));
         }
         let tls_required = options.tls_required || (open.is_some() && !options.insecure);
-        let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| refused(listen, &error))?;
+        let listener = listen(&options.listen, &addresses).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, database, tls, tls_required })
+        let metrics = match &options.metrics {
+            Some(place) => Some(listen_for_metrics(place, options.insecure).await?),
+            None => None,
+        };
+        Ok(Self { listener, address, database, tls, tls_required, metrics })
     }
 
     /// Whether whoever connects needs a password.
@@ -103,6 +111,11 @@ impl Server {
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it tells its metrics, if it does.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref()?.local_addr().ok()
     }
 
     /// Serves until `shutdown` resolves: then idle connections end at once and running statements have five seconds.
@@ -118,14 +131,22 @@ impl Server {
             tls: self.tls,
             tls_required: self.tls_required,
             delays: Arc::default(),
+            metrics: Arc::new(Metrics::new()),
         };
+        let mut exposing = JoinSet::new();
+        if let Some(listener) = self.metrics {
+            exposing.spawn(expose(listener, shared.metrics.clone(), shared.database.clone()));
+        }
         let mut connections = JoinSet::new();
         tokio::pin!(shutdown);
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((socket, _)) => { connections.spawn(serve(socket, shared.clone())); }
+                    Ok((socket, _)) => {
+                        shared.metrics.accepted();
+                        connections.spawn(serve(socket, shared.clone()));
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         sleep(ACCEPT_PAUSE).await;
@@ -145,6 +166,37 @@ impl Server {
         }
         connections.shutdown().await;
     }
+}
+
+/// The addresses of a host and port.
+async fn addresses(place: &str) -> Result<Vec<SocketAddr>> {
+    match lookup_host(place).await {
+        Ok(addresses) => Ok(addresses.collect()),
+        Err(_) => {
+            let message = format!("cannot listen on \"{place}\": not an address");
+            let error = Error::new(SqlState::InvalidParameterValue, message);
+            Err(error.with_hint("use host:port, such as 127.0.0.1:5433"))
+        }
+    }
+}
+
+fn beyond_this_machine(addresses: &[SocketAddr]) -> Option<&SocketAddr> {
+    addresses.iter().find(|address| !address.ip().is_loopback())
+}
+
+async fn listen(place: &str, addresses: &[SocketAddr]) -> Result<TcpListener> {
+    TcpListener::bind(addresses).await.map_err(|error| refused(place, &error))
+}
+
+/// Metrics are told without a password and not encrypted.
+async fn listen_for_metrics(place: &str, insecure: bool) -> Result<TcpListener> {
+    let addresses = addresses(place).await?;
+    if let Some(open) = beyond_this_machine(&addresses).filter(|_| !insecure) {
+        let message = format!("cannot tell metrics on {open}: other machines could read them without a password");
+        let error = Error::new(SqlState::InsufficientPrivilege, message);
+        return Err(error.with_hint("use a loopback address, such as 127.0.0.1:9187"));
+    }
+    listen(place, &addresses).await
 }
 
 /// Whoever reaches an address beyond this machine must need a password, and nobody in between may read along.

@@ -13,6 +13,8 @@
 //! | `rows` | a result's rows, sent as they come |
 //! | `interrupt` | what stops a running statement: cancel, timeout, a vanished client, shutdown, a panic |
 //! | `places` | how many connections there may be |
+//! | `record` | what is told of each statement when it ends |
+//! | `metrics`, `endpoint` | what the server counts, and the page of it over HTTP |
 //! | `wire` | the socket with its two buffers |
 //! | `frame` | bytes to messages |
 //! | `failure` | how a message can fail, and the ErrorResponse for it |
@@ -24,14 +26,17 @@ mod auth;
 mod codec;
 mod connection;
 mod copy;
+mod endpoint;
 mod extended;
 mod failure;
 mod frame;
 mod interrupt;
 mod listener;
+mod metrics;
 mod places;
 mod portal;
 mod printed;
+mod record;
 mod rows;
 mod simple;
 mod startup;

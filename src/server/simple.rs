@@ -1,7 +1,5 @@
 //! The simple query protocol: a text of statements, each answered in full before the next one runs.
 
-use std::time::Instant;
-
 use pgwire::messages::PgWireBackendMessage as Message;
 use pgwire::messages::response::EmptyQueryResponse;
 
@@ -35,16 +33,16 @@ impl Connection {
     }
 
     async fn simple_statement(&mut self, statement: &Statement) -> Result<(), Failure> {
-        let began = Instant::now();
+        self.begin(statement);
         let prepared = self.session.prepare(statement, &[]).await?;
         if !prepared.parameters().is_empty() {
             let error = Error::new(SqlState::UndefinedParameter, "there is no parameter $1");
             return Err(error.with_hint("bind values with a prepared statement").into());
         }
         match self.session.execute(&prepared, vec![]).await? {
-            Outcome::Done(tag) => self.complete(&tag, began)?,
-            Outcome::CopyOut(copy) => self.copy_out(copy, began).await?,
-            Outcome::CopyIn(copy) => self.copy_in(copy, began).await?,
+            Outcome::Done(tag) => self.complete(&tag)?,
+            Outcome::CopyOut(copy) => self.copy_out(copy).await?,
+            Outcome::CopyIn(copy) => self.copy_in(copy).await?,
             Outcome::Rows(stream) => {
                 let columns = Columns::of(&stream.schema())?;
                 let format = if prepared.is_binary() { Format::Binary } else { Format::Text };
@@ -52,7 +50,7 @@ impl Connection {
                 self.wire.put(Message::RowDescription(columns.description(&formats)))?;
                 let mut rows = Rows::new(stream, columns, formats, &self.time_zone())?;
                 let sent = rows.send(&mut self.wire).await?;
-                self.complete(&Tag::gave(prepared.tag(), sent), began)?;
+                self.complete(&Tag::gave(prepared.tag(), sent))?;
             }
         }
         self.wire.flush().await

@@ -10,6 +10,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::failure::Failure;
 use super::frame::{self, Incoming};
+use super::metrics::Traffic;
 use super::tls::{self, Tls};
 use crate::activity::{Backend, Wait};
 use crate::error::Error;
@@ -30,6 +31,7 @@ pub(super) struct Wire {
     transport: Transport,
     input: BytesMut,
     output: BytesMut,
+    traffic: Traffic,
     /// The longest message, once the startup message has come.
     longest: Option<usize>,
     /// Who waits while the client doesn't read.
@@ -52,12 +54,13 @@ enum Transport {
 const TLS_HANDSHAKE: u8 = 0x16;
 
 impl Wire {
-    /// Over a connected socket that has sent nothing yet.
-    pub fn new(socket: TcpStream) -> Self {
+    /// Over a connected socket that has sent nothing yet; its bytes are counted.
+    pub fn new(socket: TcpStream, traffic: Traffic) -> Self {
         Self {
             transport: Transport::Plain(socket),
             input: BytesMut::new(),
             output: BytesMut::new(),
+            traffic,
             longest: None,
             backend: None,
             end_point: None,
@@ -137,6 +140,7 @@ impl Wire {
             if read == 0 {
                 return Ok(None);
             }
+            self.traffic.received.inc_by(read as u64);
         }
     }
 
@@ -166,7 +170,7 @@ impl Wire {
 
     /// Sends what has collected; waits while the client doesn't read.
     pub async fn flush(&mut self) -> Result<(), Failure> {
-        let oversized = self.output.len() > 4 * FLUSH_AT;
+        let size = self.output.len();
         let (transport, output) = (&mut self.transport, &mut self.output);
         let writing = async {
             match transport {
@@ -182,7 +186,8 @@ impl Wire {
             Some(backend) => backend.waiting(Wait::ClientWrite, writing).await?,
             None => writing.await?,
         }
-        if oversized {
+        self.traffic.sent.inc_by(size as u64);
+        if size > 4 * FLUSH_AT {
             self.output = BytesMut::new();
         }
         Ok(())

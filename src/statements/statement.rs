@@ -50,6 +50,17 @@ impl Statement {
         &self.text[self.span.clone()]
     }
 
+    /// The command that it is, in capitals: SELECT for every query, else the word that it begins with.
+    pub fn command(&self) -> String {
+        if let Form::Sql(ast) = &self.form
+            && matches!(ast.as_ref(), ast::Statement::Query(_))
+        {
+            return "SELECT".to_owned();
+        }
+        let word = self.text().split(|letter: char| !letter.is_ascii_alphabetic()).next();
+        word.unwrap_or_default().to_ascii_uppercase()
+    }
+
     /// A statement that is a part of this one: what PREPARE prepares, what a cursor reads.
     pub(crate) fn part(&self, ast: ast::Statement) -> Self {
         Self { form: Form::Sql(Box::new(ast)), ..self.clone() }

@@ -1,5 +1,6 @@
 //! The command line as a user meets it: the built binary, its output and its exit codes.
 
+mod log;
 mod users;
 
 use std::io::{BufRead, BufReader, Write};
@@ -62,7 +63,7 @@ fn ran(output: std::process::Output) -> Ran {
     Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// A server on a port of its own, ended with the test.
+/// A server on a port of its own, ended with the test; its log is the file `log`.
 struct Serving {
     process: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
@@ -71,7 +72,8 @@ struct Serving {
 
 impl Serving {
     fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut process = place.command(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let log = std::fs::File::create(place.path("log")).unwrap();
+        let mut process = place.command(arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let psql = lines.find(|line| line.as_ref().unwrap().contains("psql -h 127.0.0.1 -p ")).unwrap().unwrap();
         let port = psql.split("-p ").nth(1).unwrap().split(' ').next().unwrap().to_owned();

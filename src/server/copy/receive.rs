@@ -4,7 +4,6 @@
 //! the client waits. Only the client's own CopyDone ends the rows; whatever else ends the copy stores nothing.
 
 use std::pin::pin;
-use std::time::Instant;
 
 use arrow::record_batch::RecordBatch;
 use bytes::{Bytes, BytesMut};
@@ -35,7 +34,7 @@ enum Piece {
 
 impl Connection {
     /// Receives the rows that a COPY waits for and stores them.
-    pub(in crate::server) async fn copy_in(&mut self, copy: CopyIn, began: Instant) -> Result<(), Failure> {
+    pub(in crate::server) async fn copy_in(&mut self, copy: CopyIn) -> Result<(), Failure> {
         let reader = CopyReader::new(&copy, &self.time_zone())?;
         let (format, formats) = formats(copy.options.format == CopyFormat::Binary, copy.columns.len());
         self.wire.put(Message::CopyInResponse(CopyInResponse::new(format, formats.len() as i16, formats)))?;
@@ -54,7 +53,7 @@ impl Connection {
                 }
             }
         };
-        self.complete(&tag, began)
+        self.complete(&tag)
     }
 }
 

@@ -1,7 +1,5 @@
 //! COPY TO STDOUT: each row a message, sent as the query gives them.
 
-use std::time::Instant;
-
 use bytes::{BufMut, BytesMut};
 use futures::{FutureExt, StreamExt};
 use pgwire::messages::PgWireBackendMessage as Message;
@@ -16,7 +14,7 @@ use crate::statements::CopyOut;
 
 impl Connection {
     /// Sends what a COPY gives. Waits while the client doesn't read; holds one batch and one buffer.
-    pub(in crate::server) async fn copy_out(&mut self, copy: CopyOut, began: Instant) -> Result<(), Failure> {
+    pub(in crate::server) async fn copy_out(&mut self, copy: CopyOut) -> Result<(), Failure> {
         let mut rows = copy.rows;
         let writer = CopyWriter::new(&rows.schema(), copy.options, &self.time_zone())?;
         // A query that fails before its first row is answered with its error alone.
@@ -64,7 +62,7 @@ impl Connection {
             Ok(())
         })?;
         self.wire.put(Message::CopyDone(CopyDone::new()))?;
-        self.complete(&Tag::counted("COPY", count), began)
+        self.complete(&Tag::counted("COPY", count))
     }
 }
 

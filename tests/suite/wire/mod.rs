@@ -6,6 +6,7 @@ mod copy;
 mod extended;
 mod limits;
 mod login;
+mod metrics;
 mod notices;
 mod scripts;
 mod simple;
