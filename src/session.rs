@@ -23,7 +23,7 @@ use crate::activity::{self, Activity, Backend, Block, Presence, Work};
 use crate::catalog::postgres::{
     self, AdvisoryKey, AdvisoryMode, CursorFacts, EvaluateCorrelated, Keywords, PreparedFacts, SessionFacts, unbound,
 };
-use crate::catalog::{Catalog, Contents, SystemSchemas};
+use crate::catalog::{Catalog, Contents, SessionCatalog, SystemSchemas};
 use crate::config::{Configuration, Identity, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Notification, Outcome, Prepared, Tag};
@@ -42,6 +42,7 @@ pub struct Session {
     system: Arc<SystemSchemas>,
     settings: Arc<RwLock<Settings>>,
     facts: Arc<Facts>,
+    catalog: Arc<SessionCatalog>,
     presence: Presence,
     /// What its statements run with: temporary files of its own.
     runtime: RuntimeEnv,
@@ -177,10 +178,11 @@ impl Session {
             activity: database.activity.clone(),
             backend: Arc::clone(&presence),
         });
-        let (catalog, contents, block) = (database.catalog.clone(), database.contents.clone(), transaction.clone());
+        let catalog = Arc::new(SessionCatalog::new(database.catalog.clone()));
+        let (seen, contents, block) = (catalog.clone(), database.contents.clone(), transaction.clone());
         let source: postgres::Source = Arc::new(move || {
             let moment = block.lock().unwrap_or_else(PoisonError::into_inner).moment();
-            contents.listing(&moment.unwrap_or_else(|| catalog.moment()))
+            contents.listing(&moment.unwrap_or_else(|| seen.moment()))
         });
         let engine = copy(&database.engine);
         for function in postgres::functions(source.clone(), facts.clone()) {
@@ -191,7 +193,7 @@ impl Session {
         let disk_manager = Arc::new(disk_manager.expect("temporary folders are made when they are first used"));
         let runtime = RuntimeEnv { disk_manager, ..RuntimeEnv::clone(database.engine.runtime_env()) };
         let notices = Arc::default();
-        Self { database, engine, system, settings, facts, presence, runtime, transaction, objects, notices }
+        Self { database, engine, system, settings, facts, catalog, presence, runtime, transaction, objects, notices }
     }
 
     /// Cuts SQL text into statements; text of only blanks and comments gives none. A syntax error carries its position.
@@ -403,7 +405,7 @@ impl Session {
         Ok(Context {
             engine,
             runtime: Arc::new(self.runtime()?),
-            catalog: self.database.catalog.clone(),
+            catalog: self.catalog.clone(),
             system: self.system.clone(),
             settings: self.settings.clone(),
             transaction: self.transaction.clone(),

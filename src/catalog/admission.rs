@@ -3,6 +3,7 @@
 //! A plan is checked when it is made, whatever statement it is for: every table in it was handed out by a resolver, which
 //! noted for whom. In a view that is the view's owner, as in Postgres. What the check does not know is refused.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -70,6 +71,8 @@ fn denied(message: String) -> Error {
 #[derive(Default)]
 pub(super) struct Handed {
     sources: Mutex<Vec<(Arc<dyn TableSource>, Reader)>>,
+    /// The relations that were asked for by name, and how many views deep.
+    named: Mutex<HashSet<(usize, u32)>>,
 }
 
 /// For whom a source was handed out.
@@ -100,6 +103,17 @@ impl Handed {
     /// A source that every role may read.
     pub(super) fn to_anybody(&self, source: Arc<dyn TableSource>) -> Arc<dyn TableSource> {
         self.note(source, Reader::Anybody)
+    }
+
+    /// Notes that a relation was asked for, by a query so many views deep.
+    pub(super) fn name(&self, relation: u32, depth: usize) {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).insert((depth, relation));
+    }
+
+    /// The relations that queries so many views deep asked for.
+    pub(super) fn named(&self, depth: usize) -> HashSet<u32> {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.iter().filter(|(at, _)| *at == depth).map(|(_, relation)| *relation).collect()
     }
 
     /// Checks a plan: SELECT on each table it scans, by the role it scans it for, and what a write needs on its target.

@@ -9,13 +9,15 @@ use std::sync::{Arc, Weak};
 use arrow::datatypes::SchemaRef;
 
 use super::merge::merge;
-use super::record::{Body, Record, RelationRecord};
+use super::record::{Body, Record, RelationRecord, SchemaRecord};
+use super::session_catalog::{OnCommit, SessionCatalog};
 use super::store::{Catalog, Moment, State, locations, remove_when_unused};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{Commit, Held, Owner, Pending, Snapshot, Sorting, Staged, Table, WriteLock};
 
 /// What one transaction has seen and done.
 pub struct Block {
+    session: Arc<SessionCatalog>,
     catalog: Arc<Catalog>,
     /// Whether it ends with the statement that it was made for.
     alone: bool,
@@ -25,6 +27,8 @@ pub struct Block {
     base: Moment,
     state: Arc<State>,
     pending: Vec<Pending>,
+    /// What becomes of temporary tables that it has made when it commits.
+    ends: Vec<(u32, OnCommit)>,
     /// Tables whose rows it has copied to others, and how it found them.
     rebuilt: Vec<Moved>,
     /// The folders of tables that it has made.
@@ -44,19 +48,21 @@ struct Mark {
 }
 
 impl Block {
-    pub(super) fn new(catalog: Arc<Catalog>, alone: bool) -> Self {
-        let base = catalog.moment();
+    pub(super) fn new(session: Arc<SessionCatalog>, alone: bool) -> Self {
+        let base = session.moment();
         if !alone {
             base.enter();
         }
         Self {
-            catalog,
+            catalog: Arc::clone(session.shared()),
+            session,
             alone,
             settled: false,
             owner: Owner::fresh(),
             state: Arc::clone(&base.state),
             base,
             pending: vec![],
+            ends: vec![],
             rebuilt: vec![],
             made: vec![],
             marks: vec![],
@@ -108,7 +114,7 @@ impl Block {
     }
 
     fn look_anew(&mut self) {
-        let before = std::mem::replace(&mut self.base, self.catalog.moment());
+        let before = std::mem::replace(&mut self.base, self.session.moment());
         if !self.alone {
             self.base.enter();
         }
@@ -190,6 +196,21 @@ impl Block {
         Ok(())
     }
 
+    /// The schema of the session's temporary relations, made where it is missing.
+    pub fn temporary_schema(&mut self) -> String {
+        let name = self.session.temporary_schema().to_owned();
+        if self.state.record.schema(&name).is_none() {
+            let oid = self.take_oid();
+            self.state_mut().record.schemas.push(SchemaRecord::temporary(oid, &name));
+        }
+        name
+    }
+
+    /// Says what becomes of a temporary table when a transaction commits.
+    pub fn on_commit(&mut self, schema: &str, name: &str, how: OnCommit) {
+        self.ends.extend(self.state.record.relation(schema, name).map(|table| (table.oid, how)));
+    }
+
     /// A fresh object id.
     pub fn take_oid(&self) -> u32 {
         self.catalog.take_oid()
@@ -247,6 +268,7 @@ impl Block {
 
     async fn commit_here(mut self) -> Result<()> {
         let catalog = Arc::clone(&self.catalog);
+        self.end_temporary()?;
         let before = Arc::clone(&self.base.state);
         let (commit, own) = self.changes();
         // Versions that only this block held are no reason any more to keep files apart.
@@ -255,24 +277,54 @@ impl Block {
             catalog.home().commit(vec![staged]).await?;
         }
         let locked = commit.lock().await;
-        if self.state.record == before.record {
+        if Arc::ptr_eq(&self.state, &before) {
             return locked.finish(None, || ()).await;
         }
-        let _changing = catalog.changing().await;
-        let newest = catalog.state();
-        let mut record = merge(&before.record, &self.state.record, &newest.record)?;
-        record.next_oid = catalog.next_oid();
-        let tables = record.relations.iter().filter_map(|relation| {
-            let own = self.state.table(relation).filter(|own| !before.has(own));
-            Some((relation.oid, Arc::clone(own.or_else(|| newest.table(relation))?)))
-        });
-        let state = Arc::new(State { version: newest.version + 1, tables: tables.collect(), record });
-        let record = (state.version, state.record.write()?);
-        locked.finish(Some(record), || catalog.replace(Arc::clone(&state))).await?;
-        catalog.arrived(&state.record);
-        self.made.retain(|(made, _)| !locations(&state.record).contains(&made.as_str()));
+        let (old, _) = self.session.part(&before.record);
+        let (mine, temporary) = self.session.part(&self.state.record);
+        let keep = || self.session.keep(temporary, &self.state, &self.ends);
+        if mine == old {
+            locked.finish(None, keep).await?;
+        } else {
+            let _changing = catalog.changing().await;
+            let newest = catalog.state();
+            let mut record = merge(&old, &mine, &newest.record)?;
+            record.next_oid = catalog.next_oid();
+            let tables = record.relations.iter().filter_map(|relation| {
+                let own = self.state.table(relation).filter(|own| !before.has(own));
+                Some((relation.oid, Arc::clone(own.or_else(|| newest.table(relation))?)))
+            });
+            let state = Arc::new(State { version: newest.version + 1, tables: tables.collect(), record });
+            let record = (state.version, state.record.write()?);
+            let show = || {
+                catalog.replace(Arc::clone(&state));
+                keep();
+            };
+            locked.finish(Some(record), show).await?;
+            catalog.arrived(&state.record);
+        }
+        self.made.retain(|(made, _)| !locations(&self.state.record).contains(&made.as_str()));
         for (location, table) in left_behind(&before, &self.state.record) {
             remove_when_unused(&catalog, location, table, false);
+        }
+        Ok(())
+    }
+
+    /// What temporary tables ask for when a transaction commits.
+    fn end_temporary(&mut self) -> Result<()> {
+        for (oid, how) in [self.session.ends(), self.ends.clone()].concat() {
+            let relation = self.state.record.relations.iter().find(|relation| relation.oid == oid).cloned();
+            let Some(relation) = relation else { continue };
+            match (how, self.state.table(&relation).cloned()) {
+                (OnCommit::DeleteRows, Some(table)) => {
+                    let at = self.at(&table)?;
+                    if at.rows() != Some(0) {
+                        self.stage(table.stage_truncate(&at))?;
+                    }
+                }
+                (OnCommit::DeleteRows, None) => {}
+                (OnCommit::Drop, _) => self.remove(&relation.schema, &relation.name),
+            }
         }
         Ok(())
     }

@@ -25,8 +25,9 @@ pub struct Contents {
     engine: SessionState,
     functions: Vec<FunctionEntry>,
     known: Mutex<Option<(Stamp, Arc<Listing>)>>,
-    /// The columns of views by OID, which only a change of the catalog can change; planning them all takes a while.
-    views: Mutex<Option<(Weak<State>, Columns)>>,
+    /// The columns of views by OID, which only a change of the catalog can change; planning them all takes a while. One entry
+    /// for each catalog that is in use: sessions with temporary relations see one of their own.
+    views: Mutex<Vec<(Weak<State>, Columns)>>,
 }
 
 /// Columns by OID.
@@ -68,11 +69,12 @@ impl Contents {
 
     /// The columns of every view that can be planned.
     fn views(&self, moment: &Moment) -> Columns {
-        if let Some((known, columns)) = self.views.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
-            && Weak::ptr_eq(known, &Arc::downgrade(&moment.state))
-        {
+        let of = Arc::downgrade(&moment.state);
+        let known = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, columns)) = known.iter().find(|(known, _)| Weak::ptr_eq(known, &of)) {
             return columns.clone();
         }
+        drop(known);
         let (source, session) = unbound();
         let system = SystemSchemas::new(source, session);
         let columns = moment.state.record.relations.iter().filter_map(|relation| {
@@ -82,8 +84,9 @@ impl Contents {
             Some((relation.oid, Arc::clone(plan.schema().inner())))
         });
         let columns: Columns = columns.collect();
-        *self.views.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Arc::downgrade(&moment.state), columns.clone()));
+        let mut known = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(state, _)| state.strong_count() > 0);
+        known.push((of, columns.clone()));
         columns
     }
 }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::access::Access;
-use super::roles::Roles;
+use super::access::{Access, Privilege};
+use super::roles::{PUBLIC, Roles};
+use super::session_catalog::PG_TEMP;
 use crate::error::{Error, Result, SqlState};
 
 /// The format of the document; a newer one is refused, an older one is read forever. 1 knew neither roles nor owners.
@@ -171,6 +172,20 @@ impl Record {
     /// The same, to change it.
     pub fn relation_mut(&mut self, schema: &str, name: &str) -> Option<&mut RelationRecord> {
         self.relations.iter_mut().find(|relation| relation.schema == schema && relation.name == name)
+    }
+}
+
+impl SchemaRecord {
+    /// The schema of a session's temporary relations. Only the session finds it, whoever it acts as.
+    pub(super) fn temporary(oid: u32, name: &str) -> Self {
+        let mut access = Access::default();
+        access.grant(PUBLIC, &Privilege::SCHEMA);
+        Self { oid, name: name.to_owned(), comment: None, access }
+    }
+
+    /// Whether it is that.
+    pub fn is_temporary(&self) -> bool {
+        self.name.starts_with(PG_TEMP)
     }
 }
 

@@ -4,6 +4,7 @@
 //! goes through this `ContextProvider`. One is made per statement: it reads the catalog
 //! and all tables at one moment.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -36,6 +37,7 @@ use super::field_access::name_fields;
 use super::like_escape::escape_by_backslash;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
+use super::session_catalog::PG_TEMP;
 use super::store::{Moment, State};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{Snapshot, Table};
@@ -142,6 +144,12 @@ impl<'a> Resolver<'a> {
         super::output_names::name_outputs(&statement, inner.plan(statement.clone())?, &view.columns)
     }
 
+    /// The tables and views that the query of a view names, by object id; those that views among them name do not count.
+    pub fn relations_of(self, view: &View, owner: u32) -> Result<HashSet<u32>> {
+        self.plan_view(view, owner)?;
+        Ok(self.handed.named(self.depth + 1))
+    }
+
     /// The relation a name means, or 42P01; 42501 in a schema that the role may not use.
     pub fn relation(&self, name: &TableReference) -> Result<&RelationRecord> {
         let (schema, table) = self.parts(name)?;
@@ -186,7 +194,7 @@ impl<'a> Resolver<'a> {
 
     fn missing(&self, name: &TableReference, schema: Option<&str>) -> Error {
         match schema {
-            Some(schema) if self.moment.state.record.schema(schema).is_none() => {
+            Some(schema) if schema != PG_TEMP && self.moment.state.record.schema(schema).is_none() => {
                 Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
             }
             _ => {
@@ -212,6 +220,7 @@ impl<'a> Resolver<'a> {
             return Ok(self.handed.to_anybody(provider_as_source(provider)));
         }
         let relation = self.relation(name)?;
+        self.handed.name(relation.oid, self.depth);
         match &relation.body {
             Body::View(view) => {
                 self.require(Privilege::Select, relation)?;

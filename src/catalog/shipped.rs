@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::access::Access;
 use super::block::Block;
 use super::record::{Body, Check, RelationRecord, View};
+use super::session_catalog::SessionCatalog;
 use super::store::Catalog;
 use crate::error::Result;
 use crate::model::{TableDefinition, journey_tables};
@@ -28,7 +29,7 @@ const KPI_SQL: &[&str] = &[
 
 /// Brings the shipped relations of an open catalog up to date.
 pub async fn ship(catalog: &Arc<Catalog>) -> Result<()> {
-    let mut block = catalog.begin();
+    let mut block = Arc::new(SessionCatalog::new(Arc::clone(catalog))).begin();
     for definition in journey_tables() {
         ship_table(&mut block, definition).await?;
     }

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use datafusion::common::TableReference;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::block::Block;
 use super::record::{Body, Record, RelationRecord};
+use super::session_catalog::PG_TEMP;
 use crate::error::Result;
 use crate::storage::{Home, Pending, Snapshot, Table};
 
@@ -51,10 +52,26 @@ impl State {
 
     /// Looks a name up: in its schema, or along the path. `None` where nothing has it.
     pub fn find(&self, schema: Option<&str>, name: &str, path: &[String]) -> Option<&RelationRecord> {
+        let within = |schema: &str| match schema {
+            PG_TEMP => self.record.relation(self.temporary_schema()?, name),
+            schema => self.record.relation(schema, name),
+        };
         match schema {
-            Some(schema) => self.record.relation(schema, name),
-            None => path.iter().find_map(|schema| self.record.relation(schema, name)),
+            Some(schema) => within(schema),
+            None => path.iter().find_map(|schema| within(schema)),
         }
+    }
+
+    /// Whether a name means a temporary relation of the session.
+    pub fn is_temporary(&self, name: TableReference, path: &[String]) -> bool {
+        let found = self.find(name.schema(), name.table(), path);
+        found.is_some_and(|relation| self.temporary_schema() == Some(relation.schema.as_str()))
+    }
+
+    /// The schema of the session's temporary relations, if it has one: no other schema may have such a name.
+    pub fn temporary_schema(&self) -> Option<&str> {
+        let found = self.record.schemas.iter().rev().find(|schema| schema.is_temporary());
+        found.map(|schema| schema.name.as_str())
     }
 }
 
@@ -107,16 +124,21 @@ impl Moment {
     pub(super) fn stamp(&self) -> Stamp {
         let tables = self.state.record.relations.iter().filter_map(|relation| self.snapshot(relation));
         let tables = tables.map(|snapshot| snapshot.version()).collect();
-        Stamp { private: self.private, catalog: self.state.version, tables }
+        Stamp { private: self.private, catalog: Arc::downgrade(&self.state), tables }
     }
 }
 
-/// What a moment is of: a version of the catalog, one of each of its tables, and a block's changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a moment is of: a catalog, a version of each of its tables, and a block's changes.
 pub(super) struct Stamp {
     private: u64,
-    catalog: u64,
+    catalog: Weak<State>,
     tables: Vec<u64>,
+}
+
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.private == other.private && Weak::ptr_eq(&self.catalog, &other.catalog) && self.tables == other.tables
+    }
 }
 
 impl Catalog {
@@ -142,10 +164,10 @@ impl Catalog {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The newest version, and that of each table, at one instant.
-    pub fn moment(&self) -> Moment {
+    /// The newest version as somebody sees it, and the versions of the tables that it then has, at one instant.
+    pub(super) fn moment_of(&self, seen: impl FnOnce(Arc<State>) -> Arc<State>) -> Moment {
         self.home.look(|| {
-            let state = self.state();
+            let state = seen(self.state());
             let snapshots = state.tables.iter().map(|(oid, table)| (*oid, table.snapshot())).collect();
             Moment::of(state, snapshots)
         })
@@ -154,16 +176,6 @@ impl Catalog {
     /// The home its tables live in.
     pub fn home(&self) -> &Arc<Home> {
         &self.home
-    }
-
-    /// Begins a transaction block that reads this moment; nobody sees what it does before [`Block::commit`] returns.
-    pub fn begin(self: &Arc<Self>) -> Block {
-        Block::new(Arc::clone(self), false)
-    }
-
-    /// The same for one statement.
-    pub fn begin_alone(self: &Arc<Self>) -> Block {
-        Block::new(Arc::clone(self), true)
     }
 
     pub(super) fn take_oid(&self) -> u32 {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::objects::SessionObjects;
 use super::transaction::Transaction;
-use crate::catalog::{Block, Catalog, Moment, Resolver, State, SystemSchemas};
+use crate::catalog::{Block, Moment, Resolver, SessionCatalog, State, SystemSchemas, searched};
 use crate::config::{Identity, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::Notice;
@@ -26,8 +26,8 @@ pub(crate) struct Context {
     pub engine: SessionState,
     /// What it may take of memory and disk.
     pub runtime: Arc<RuntimeEnv>,
-    /// The database's objects, shared by all sessions.
-    pub catalog: Arc<Catalog>,
+    /// The database's objects as the session sees them.
+    pub catalog: Arc<SessionCatalog>,
     /// The computed schemas.
     pub system: Arc<SystemSchemas>,
     /// The session's settings.
@@ -131,7 +131,7 @@ impl Context {
 
     /// The schemas that bare names are looked up in.
     pub(crate) fn search_path(&self) -> Vec<String> {
-        self.settings().search_path()
+        searched(self.settings().search_path())
     }
 
     /// The session's settings, to look at.

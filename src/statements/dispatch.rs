@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use datafusion::common::TableReference;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{ObjectType, Statement as Ast};
 
@@ -67,14 +68,14 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Form::Copy(copy) => {
             context.transaction().admit_in_order()?;
             if copy.direction == CopyDirection::In {
-                admit_by_setting(&context, || "COPY FROM".to_owned())?;
+                admit_by_setting(&context, copy::target(copy), || "COPY FROM".to_owned())?;
             }
             return copy::run(&context, copy).await;
         }
     };
     context.transaction().admit(ast)?;
     if changes_data(ast) {
-        admit_by_setting(&context, || first_words(&ast.to_string()))?;
+        admit_by_setting(&context, write::rows_of(ast), || first_words(&ast.to_string()))?;
     }
     let done = |tag: Tag| Ok(Outcome::Done(tag));
     match ast.as_ref() {
@@ -109,7 +110,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Revoke(revoke) => done(grants::revoke(&context, revoke).await?),
         Ast::Set(set) => settings::set(&context, set),
         Ast::Reset(reset) => settings::reset(&context, &reset.reset),
-        Ast::Discard { object_type } => settings::discard(&context, *object_type),
+        Ast::Discard { object_type } => settings::discard(&context, *object_type).await,
         Ast::LISTEN { channel } => Ok(notify::listen(&context, names::fold(channel))),
         Ast::UNLISTEN { channel } if channel.quote_style.is_none() && channel.value == "*" => {
             Ok(notify::unlisten(&context, None))
@@ -154,13 +155,19 @@ fn changes_data(ast: &Ast) -> bool {
     )
 }
 
-/// A session may ask to be kept from writing.
-fn admit_by_setting(context: &Context, command: impl FnOnce() -> String) -> Result<()> {
+/// A session may ask to be kept from writing, other than rows of its temporary tables.
+fn admit_by_setting(
+    context: &Context,
+    rows_of: Option<TableReference>,
+    command: impl FnOnce() -> String,
+) -> Result<()> {
     let setting = match context.transaction().status() {
         TransactionStatus::Idle => "default_transaction_read_only",
         TransactionStatus::Open | TransactionStatus::Failed => "transaction_read_only",
     };
-    if context.settings().get(setting) == Some("on") {
+    let is_temporary = |name: TableReference| context.state().is_temporary(name, &context.search_path());
+    let is_read_only = context.settings().get(setting) == Some("on");
+    if is_read_only && !rows_of.is_some_and(is_temporary) {
         let message = format!("cannot execute {} in a read-only transaction", command());
         return Err(Error::new(SqlState::ReadOnlyTransaction, message));
     }

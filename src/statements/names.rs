@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::ObjectName;
 
 use super::context::Context;
 pub(super) use crate::catalog::fold;
-use crate::catalog::{Block, DATABASE};
+use crate::catalog::{Block, DATABASE, PG_TEMP};
 use crate::error::{Error, Result, SqlState};
 
 /// The parts of a name, folded.
@@ -47,22 +47,40 @@ fn refuse_other_database(database: Option<&str>, name: &ObjectName) -> Result<()
     }
 }
 
-/// Where a new relation of a name goes: its schema, or the first of the search path that exists.
-pub(super) fn new_relation(context: &Context, block: &Block, name: &ObjectName) -> Result<(String, String)> {
+/// Where a new relation of a name goes: its schema, or the first of the search path that exists; a temporary one into the
+/// session's own.
+pub(super) fn new_relation(
+    context: &Context,
+    block: &mut Block,
+    name: &ObjectName,
+    temporary: bool,
+) -> Result<(String, String)> {
     let reference = reference(name)?;
     let table = reference.table().to_owned();
     let schema = match reference.schema() {
         Some("pg_catalog" | "information_schema") => {
             return Err(Error::new(SqlState::InsufficientPrivilege, "system schemas hold no relations of users"));
         }
+        Some(PG_TEMP) => block.temporary_schema(),
+        Some(schema) if temporary && block.state().temporary_schema() != Some(schema) => {
+            let message = "cannot create temporary relation in non-temporary schema";
+            let error = Error::new(SqlState::InvalidTableDefinition, message);
+            let place = name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span.start);
+            return Err(place.into_iter().fold(error, |error, place| error.at_place(place.line, place.column)));
+        }
         Some(schema) => schema.to_owned(),
+        None if temporary => block.temporary_schema(),
         None => {
+            let path = context.settings().search_path();
             let record = &block.state().record;
-            let found = context.search_path().into_iter().find(|schema| record.schema(schema).is_some());
-            found.ok_or_else(|| {
-                Error::new(SqlState::InvalidSchemaName, "no schema has been selected to create in")
-                    .with_hint("SET search_path TO public")
-            })?
+            match path.into_iter().find(|schema| schema == PG_TEMP || record.schema(schema).is_some()) {
+                Some(schema) if schema == PG_TEMP => block.temporary_schema(),
+                Some(schema) => schema,
+                None => {
+                    let message = "no schema has been selected to create in";
+                    return Err(Error::new(SqlState::InvalidSchemaName, message).with_hint("SET search_path TO public"));
+                }
+            }
         }
     };
     Ok((schema, table))

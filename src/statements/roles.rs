@@ -148,7 +148,7 @@ pub(super) fn role_name(context: &Context, ident: &Ident) -> String {
 
 /// Every change of roles leaves somebody who can make the next.
 async fn commit(context: &Context, block: Working) -> Result<()> {
-    block.state().record.roles.require_an_owner(&context.catalog.state().record.roles)?;
+    block.state().record.roles.require_an_owner(&context.catalog.shared().state().record.roles)?;
     block.finish().await
 }
 

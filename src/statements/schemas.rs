@@ -161,6 +161,17 @@ async fn drop_relation(
     }
 }
 
+/// Drops the session's temporary relations.
+pub(super) async fn drop_temporary(context: &Context) -> Result<()> {
+    let mut block = context.block().await;
+    let Some(schema) = block.state().temporary_schema().map(str::to_owned) else { return block.finish().await };
+    let own = block.state().record.relations.iter().filter(|relation| relation.schema == schema);
+    for name in own.map(|relation| relation.name.clone()).collect::<Vec<_>>() {
+        block.remove(&schema, &name);
+    }
+    block.finish().await
+}
+
 pub(super) async fn comment(
     context: &Context,
     object: CommentObject,

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::context::Context;
-use super::{Transaction, TransactionStatus, identity, names, transaction};
+use super::{Transaction, TransactionStatus, identity, names, schemas, transaction};
 use crate::config::{self, SETTINGS, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Outcome, Tag};
@@ -66,10 +66,11 @@ fn default_of(mode: &TransactionMode) -> (&'static str, String) {
 }
 
 /// DISCARD: with ALL the session is as new, which poolers count on.
-pub(super) fn discard(context: &Context, object: ast::DiscardObject) -> Result<Outcome> {
+pub(super) async fn discard(context: &Context, object: ast::DiscardObject) -> Result<Outcome> {
     let tag = match object {
         ast::DiscardObject::ALL => {
             context.transaction().admit_alone("DISCARD ALL")?;
+            schemas::drop_temporary(context).await?;
             identity::reset_session(context);
             write(context).reset_all();
             context.objects.discard();
@@ -77,7 +78,10 @@ pub(super) fn discard(context: &Context, object: ast::DiscardObject) -> Result<O
         }
         ast::DiscardObject::PLANS => "DISCARD PLANS",
         ast::DiscardObject::SEQUENCES => "DISCARD SEQUENCES",
-        ast::DiscardObject::TEMP => "DISCARD TEMP",
+        ast::DiscardObject::TEMP => {
+            schemas::drop_temporary(context).await?;
+            "DISCARD TEMP"
+        }
     };
     Ok(Outcome::Done(Tag::of(tag)))
 }

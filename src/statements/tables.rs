@@ -15,7 +15,7 @@ use super::constraints::Constraints;
 use super::context::Context;
 use super::write::Target;
 use super::{grants, names, query, write};
-use crate::catalog::{Access, Block, Body, Check, Privilege, RelationRecord, name_outputs};
+use crate::catalog::{Access, Block, Body, Check, OnCommit, Privilege, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{column_type, journey_tables, order_of, stored_type};
 use crate::outcome::{Notice, Tag};
@@ -25,7 +25,11 @@ use crate::storage::Table;
 pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Result<Tag> {
     refuse_options(create)?;
     let mut block = context.block().await;
-    let (schema, name) = names::new_relation(context, &block, &create.name)?;
+    let (schema, name) = names::new_relation(context, &mut block, &create.name, create.temporary)?;
+    if create.on_commit.is_some() && block.state().temporary_schema() != Some(schema.as_str()) {
+        let message = "ON COMMIT can only be used on temporary tables";
+        return Err(Error::new(SqlState::InvalidTableDefinition, message));
+    }
     block.require_schema(&schema)?;
     block.state().require_in_schema(context.role(), Privilege::Create, &schema)?;
     if create.if_not_exists && block.state().record.relation(&schema, &name).is_some() {
@@ -71,7 +75,13 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         }
         None => None,
     };
+    let (schema, name) = (relation.schema.clone(), relation.name.clone());
     block.add(relation, Some(table))?;
+    match create.on_commit {
+        Some(ast::OnCommit::Drop) => block.on_commit(&schema, &name, OnCommit::Drop),
+        Some(ast::OnCommit::DeleteRows) => block.on_commit(&schema, &name, OnCommit::DeleteRows),
+        Some(ast::OnCommit::PreserveRows) | None => {}
+    }
     match block.finish().await {
         // Somebody else has made it meanwhile.
         Err(error) if create.if_not_exists && error.state() == SqlState::DuplicateTable => {
@@ -384,7 +394,6 @@ fn checks(table: &str, create: &ast::CreateTable) -> Result<Vec<Check>> {
 
 fn refuse_options(create: &ast::CreateTable) -> Result<()> {
     let refused = [
-        (create.temporary, "CREATE TEMPORARY TABLE"),
         (create.external || create.location.is_some(), "CREATE EXTERNAL TABLE"),
         (create.hive_formats.as_ref().is_some_and(|format| format.location.is_some()), "CREATE TABLE ... LOCATION"),
         (create.or_replace, "CREATE OR REPLACE TABLE"),

@@ -36,7 +36,7 @@ pub(super) async fn vacuum(context: &Context, vacuum: &VacuumStatement) -> Resul
     };
     drop(resolver);
     for table in tables {
-        context.catalog.home().vacuum(&table).await?;
+        context.catalog.shared().home().vacuum(&table).await?;
     }
     Ok(Tag::of("VACUUM"))
 }

@@ -6,19 +6,31 @@ use datafusion::sql::sqlparser::ast;
 
 use super::context::Context;
 use super::names;
-use crate::catalog::{Access, Block, Body, Privilege, RelationRecord, View};
+use crate::catalog::{Access, Block, Body, PG_TEMP, Privilege, RelationRecord, View};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
-use crate::outcome::Tag;
+use crate::outcome::{Notice, Tag};
 
 pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Result<Tag> {
-    if create.materialized || create.temporary {
-        return Err(
-            Error::unsupported("a materialized or temporary view").with_hint("CREATE VIEW is planned when read")
-        );
+    if create.materialized {
+        return Err(Error::unsupported("a materialized view").with_hint("CREATE VIEW is planned when read"));
     }
     let mut block = context.block().await;
-    let (schema, name) = names::new_relation(context, &block, &create.name)?;
+    let mut view = View {
+        query: create.query.to_string(),
+        path: context.search_path(),
+        columns: create.columns.iter().map(|column| names::fold(&column.name)).collect(),
+        shipped: false,
+    };
+    let temporary = create.temporary || reads_temporary(context, &block, &view)?;
+    let (schema, name) = names::new_relation(context, &mut block, &create.name, temporary)?;
+    if block.state().temporary_schema() != Some(schema.as_str()) {
+        // Others read it too, and later temporary relations of its maker are not what it means.
+        view.path.retain(|schema| schema != PG_TEMP);
+    } else if !create.temporary && temporary {
+        let message = format!("view \"{name}\" will be a temporary view");
+        context.notice(Notice::information(SqlState::SuccessfulCompletion, message));
+    }
     let relation = RelationRecord {
         oid: 0,
         schema,
@@ -26,12 +38,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
         comment: None,
         column_comments: BTreeMap::new(),
         access: Access::of(context.role()),
-        body: Body::View(View {
-            query: create.query.to_string(),
-            path: context.search_path(),
-            columns: create.columns.iter().map(|column| names::fold(&column.name)).collect(),
-            shipped: false,
-        }),
+        body: Body::View(view),
     };
     block.state().require_in_schema(context.role(), Privilege::Create, &relation.schema)?;
     match block.state().record.relation(&relation.schema, &relation.name).cloned() {
@@ -45,6 +52,15 @@ pub(super) async fn create(context: &Context, create: &ast::CreateView) -> Resul
     plan(context, &block, &relation)?;
     block.finish().await?;
     Ok(Tag::of("CREATE VIEW"))
+}
+
+/// Whether a view's query means temporary relations of the session: then so is the view.
+fn reads_temporary(context: &Context, block: &Block, view: &View) -> Result<bool> {
+    let state = block.state();
+    let Some(schema) = state.temporary_schema() else { return Ok(false) };
+    let read = context.resolver_at(block.moment()).relations_of(view, context.role())?;
+    let relations = state.record.relations.iter().filter(|relation| relation.schema == schema);
+    Ok(relations.into_iter().any(|relation| read.contains(&relation.oid)))
 }
 
 /// Puts a view in the place of what stands there: another view, or a journey table without rows.

@@ -240,6 +240,21 @@ impl Target {
     }
 }
 
+/// The table whose rows a statement changes, if it changes nothing else.
+pub(super) fn rows_of(statement: &ast::Statement) -> Option<TableReference> {
+    match statement {
+        ast::Statement::Insert(ast::Insert { table: ast::TableObject::TableName(name), .. }) => {
+            names::reference(name).ok()
+        }
+        ast::Statement::Update(update) => target_name(Some(&update.table)).ok(),
+        ast::Statement::Delete(delete) => {
+            let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
+            target_name(from.first()).ok()
+        }
+        _ => None,
+    }
+}
+
 /// The table a write goes to, and that it needs this privilege on; 42809 for a view.
 pub(super) fn target(resolver: &Resolver<'_>, name: &TableReference, privilege: Privilege) -> Result<Target> {
     let relation = resolver.relation(name)?;

@@ -28,6 +28,7 @@ mod session;
 mod slt;
 mod sorted;
 mod storage;
+mod temporary;
 mod transactions;
 mod traps;
 mod wire;

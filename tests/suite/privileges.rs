@@ -138,6 +138,9 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("COMMIT", Everybody),
     ("ROLLBACK", Everybody),
     ("DISCARD PLANS", Everybody),
+    ("CREATE TEMP TABLE own (a int) ON COMMIT DROP", Everybody),
+    ("CREATE TEMP VIEW own AS SELECT 1 AS a", Everybody),
+    ("CREATE TEMP VIEW own AS SELECT * FROM t", Reader),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use super::relations::{
     INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relation, system_relation_named, system_relations,
 };
 use super::types::{self, ColumnType};
-use crate::catalog::{Access, Roles, fold};
+use crate::catalog::{Access, PG_TEMP, Roles, fold};
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
 pub type Source = Arc<dyn Fn() -> Arc<Listing> + Send + Sync>;
@@ -283,6 +283,10 @@ impl Listing {
 
     /// The relation of a schema and name.
     pub fn relation_named(&self, schema: &str, name: &str) -> Option<&Relation> {
+        let schema = match schema {
+            PG_TEMP => &self.temporary_schema()?.name,
+            schema => schema,
+        };
         if let Some(system) = system_relation_named(schema, name) {
             return Some(system);
         }
@@ -292,6 +296,16 @@ impl Listing {
     /// The schema of a name.
     pub fn schema_named(&self, name: &str) -> Option<&SchemaEntry> {
         self.schemas.iter().find(|s| s.name == name)
+    }
+
+    /// The schema of the session's temporary relations, if it has one.
+    pub fn temporary_schema(&self) -> Option<&SchemaEntry> {
+        self.schemas.iter().find(|schema| schema.name.starts_with(PG_TEMP))
+    }
+
+    /// Whether a relation is in it.
+    pub fn is_temporary(&self, relation: &Relation) -> bool {
+        self.temporary_schema().is_some_and(|schema| schema.name == relation.schema)
     }
 
     /// The OID of the schema of a name; 0 without one.

@@ -17,5 +17,5 @@ pub use parse::CopyDirection;
 pub(crate) use parse::CopyStatement;
 pub(super) use parse::parse;
 pub(crate) use plan::append;
-pub(super) use plan::run;
 pub use plan::{CopyIn, CopyOut};
+pub(super) use plan::{run, target};

@@ -136,6 +136,14 @@ fn from_stdin(
     Ok(Outcome::CopyIn(CopyIn { options, relation, schema, columns, target, condition }))
 }
 
+/// The table that rows come into, if they do.
+pub(in crate::statements) fn target(copy: &CopyStatement) -> Option<TableReference> {
+    match &copy.source {
+        CopySource::Table { table_name, .. } => names::reference(table_name).ok(),
+        CopySource::Query(_) => None,
+    }
+}
+
 /// Files and programs are the server's: nobody reaches them by SQL.
 fn refuse_files(target: &CopyTarget) -> Result<()> {
     let what = match target {

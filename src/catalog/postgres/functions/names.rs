@@ -273,20 +273,19 @@ pub(super) fn resolve_relation<'a>(call: &'a Call, name: &str) -> Option<&'a lis
 
 /// The relation a bare name means in this session.
 fn resolve_bare<'a>(call: &'a Call, name: &str) -> Option<&'a listing::Relation> {
-    searched(call).iter().find_map(|schema| call.listing().relation_named(schema, name))
+    searched(call.session.search_path()).iter().find_map(|schema| call.listing().relation_named(schema, name))
 }
 
-/// The schemas searched for bare names: the search path, after `pg_catalog` unless the path places that.
-fn searched(call: &Call) -> Vec<String> {
-    let mut path = call.session.search_path();
+/// The schemas searched for bare names: the search path, after `pg_temp` and `pg_catalog` unless it places them.
+pub(super) fn searched(mut path: Vec<String>) -> Vec<String> {
     if !path.iter().any(|schema| schema == PG_CATALOG) {
         path.insert(0, PG_CATALOG.to_owned());
     }
-    path
+    crate::catalog::searched(path)
 }
 
 fn is_searched(call: &Call, schema: &str) -> bool {
-    searched(call).iter().any(|s| s == schema)
+    searched(call.session.search_path()).iter().any(|s| s == schema)
 }
 
 /// Cuts a qualified name into its parts, folded as identifiers are.

@@ -4,13 +4,12 @@ use std::sync::LazyLock;
 
 use datafusion::logical_expr::Volatility;
 
+use super::names::searched;
 use super::signature::Kind::{Boolean, Integer, Text};
 use super::signature::{Answer, Call, SystemFunction};
+use crate::catalog::PG_TEMP;
 use crate::config::POSTGRES_VERSION;
 use crate::error::{Error, Result, SqlState};
-
-/// The schemas that are searched before the search path.
-const ALWAYS_SEARCHED: &str = "pg_catalog";
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
     fact("version", "text", |_| Ok(version().into())),
@@ -26,7 +25,9 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     fact("pg_conf_load_time", "timestamptz", |_| Ok(started().into())),
     fact("getdatabaseencoding", "name", |_| Ok("UTF8".into())),
     fact("pg_is_in_recovery", "bool", |_| Ok(false.into())),
-    fact("pg_my_temp_schema", "oid", |_| Ok(0u32.into())),
+    fact("pg_my_temp_schema", "oid", |call| {
+        Ok(call.listing().temporary_schema().map_or(0, |schema| schema.oid).into())
+    }),
     SystemFunction {
         name: "current_schemas",
         required: &[Boolean],
@@ -122,15 +123,20 @@ pub(super) fn started() -> i64 {
 
 /// The schemas of the search path that exist.
 fn existing_schemas(call: &Call) -> Vec<String> {
-    call.session.search_path().into_iter().filter(|name| call.listing().schema_named(name).is_some()).collect()
+    existing(call, call.session.search_path())
+}
+
+fn existing(call: &Call, path: Vec<String>) -> Vec<String> {
+    let existing = |name: &String| match name.as_str() {
+        PG_TEMP => call.listing().temporary_schema(),
+        name => call.listing().schema_named(name),
+    };
+    path.iter().filter_map(existing).map(|schema| schema.name.clone()).collect()
 }
 
 fn current_schemas(call: &Call) -> Result<Answer> {
-    let mut schemas = existing_schemas(call);
-    if call.boolean(0) == Some(true) && !schemas.iter().any(|s| s == ALWAYS_SEARCHED) {
-        schemas.insert(0, ALWAYS_SEARCHED.to_owned());
-    }
-    Ok(Answer::Texts(schemas))
+    let path = call.session.search_path();
+    Ok(Answer::Texts(existing(call, if call.boolean(0) == Some(true) { searched(path) } else { path })))
 }
 
 /// 42704 for an unknown setting, unless the second argument says to answer NULL.

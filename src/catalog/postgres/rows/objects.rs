@@ -42,7 +42,7 @@ pub(super) fn classes(context: &Context, rows: &mut Rows) {
             ("relpages", i64::try_from(pages.min(i32::MAX as u64)).unwrap_or_default().into()),
             // -1 means that the number is not known.
             ("reltuples", relation.rows.map_or(-1, |rows| i64::try_from(rows).unwrap_or(i64::MAX)).into()),
-            ("relpersistence", 'p'.into()),
+            ("relpersistence", if context.listing.is_temporary(relation) { 't' } else { 'p' }.into()),
             ("relkind", kind(relation).into()),
             ("relnatts", relation.columns.len().into()),
             ("relchecks", relation.checks.len().into()),

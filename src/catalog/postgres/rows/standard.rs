@@ -29,11 +29,16 @@ pub(super) fn schemata(context: &Context, rows: &mut Rows) {
 pub(super) fn tables(context: &Context, rows: &mut Rows) {
     for relation in context.listing.relations() {
         let table = relation.kind == RelationKind::Table;
+        let table_type = match relation.kind {
+            _ if context.listing.is_temporary(relation) => "LOCAL TEMPORARY",
+            RelationKind::Table => "BASE TABLE",
+            RelationKind::View => "VIEW",
+        };
         rows.push([
             ("table_catalog", (&context.listing.database).into()),
             ("table_schema", (&relation.schema).into()),
             ("table_name", (&relation.name).into()),
-            ("table_type", if table { "BASE TABLE" } else { "VIEW" }.into()),
+            ("table_type", table_type.into()),
             ("is_insertable_into", yes_or_no(table)),
             ("is_typed", yes_or_no(false)),
         ]);
