@@ -48,7 +48,10 @@ pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<O
 /// Runs a portal, or runs it on, for at most so many rows.
 pub(crate) async fn run(context: Context, portal: Arc<Portal>, most: Option<u64>) -> Result<Outcome> {
     // A portal that has run before is not planned again, where this would be found out.
-    context.transaction().admit_in_order()?;
+    match portal.prepared.as_ref().map(|prepared| prepared.statement.form()) {
+        Some(Form::Sql(ast)) => context.transaction().admit(ast)?,
+        _ => context.transaction().admit_in_order()?,
+    }
     portal.fetch(&context, Direction::Forward(most)).await
 }
 

@@ -39,6 +39,20 @@ async fn an_update_waits_for_the_block_that_changed_the_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failed_block_is_left_by_statements_of_the_extended_protocol() {
+    let (server, one, _) = two().await;
+    for (way_out, left) in [("ROLLBACK TO SAVEPOINT here", "4"), ("ROLLBACK", "3"), ("COMMIT", "3")] {
+        one.batch_execute("BEGIN; INSERT INTO t VALUES (4, 0); SAVEPOINT here").await.unwrap();
+        assert_eq!(refused(&one, "SELECT 1 / 0").await, "22012");
+        assert_eq!(state(&one.execute("SELECT 1", &[]).await.unwrap_err()), "25P02");
+        one.execute(way_out, &[]).await.unwrap();
+        assert_eq!(rows(&one, "SELECT count(*) FROM t").await.unwrap(), left, "{way_out}");
+        one.batch_execute("ROLLBACK").await.unwrap();
+    }
+    server.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_block_whose_connection_goes_lets_others_go_on() {
     let (server, one, other) = two().await;
     one.batch_execute("BEGIN; DELETE FROM t; CREATE TABLE gone (a int); INSERT INTO gone VALUES (1)").await.unwrap();
