@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 use pgwire::messages::PgWireBackendMessage as Message;
@@ -115,7 +115,7 @@ impl Connection {
             Outcome::CopyOut(copy) => self.copy_out(copy).await,
             Outcome::CopyIn(copy) => self.copy_in(copy).await,
             Outcome::Rows(stream) => {
-                let columns = unchanged(columns(&portal)?, Columns::of(&stream.schema())?)?;
+                let columns = unchanged(&portal, &stream.schema())?;
                 let mut rows = Rows::new(stream, columns, formats_of(&portal.binary), &self.time_zone())?;
                 let sent = rows.send(&mut self.wire).await?;
                 if most == Some(sent) {
@@ -168,10 +168,18 @@ fn columns(portal: &Portal) -> Result<Option<Columns>> {
 }
 
 /// The columns of the running statement, which must be those the client was told: 0A000 where a table changed since.
-fn unchanged(told: Option<Columns>, columns: Columns) -> Result<Columns> {
-    match told {
-        Some(told) if told.agree(&columns) => Ok(columns),
-        _ => Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
-            .with_hint("prepare the statement again")),
+fn unchanged(portal: &Portal, rows: &Schema) -> Result<Columns> {
+    if let Some(told) = portal.schema()
+        && told.fields().len() == rows.fields().len()
+    {
+        // What marks a column as of a type that Arrow has not may get lost in a plan; its values are the same.
+        let fields = told.fields().iter().zip(rows.fields());
+        let fields = fields.map(|(told, row)| if told.data_type() == row.data_type() { told } else { row });
+        let columns = Columns::of(&Schema::new(fields.cloned().collect::<Vec<_>>()))?;
+        if Columns::of(told)?.agree(&columns) {
+            return Ok(columns);
+        }
     }
+    Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
+        .with_hint("prepare the statement again"))
 }
