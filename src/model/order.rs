@@ -19,6 +19,8 @@ pub fn order_of(options: &CreateTableOptions) -> Result<Vec<String>> {
                 entity = Some(names(value)?)
             }
             SqlOption::KeyValue { key, value } if key.value.eq_ignore_ascii_case("at") => at = Some(names(value)?),
+            // How much of a page Postgres leaves free: files have no pages that rows could be added to.
+            SqlOption::KeyValue { key, value } if key.value.eq_ignore_ascii_case("fillfactor") => check_percent(value)?,
             other => return Err(invalid(format!("unrecognized parameter \"{other}\""))),
         }
     }
@@ -28,8 +30,21 @@ pub fn order_of(options: &CreateTableOptions) -> Result<Vec<String>> {
             Ok(columns)
         }
         (Some(_), Some(_)) => Err(invalid("at must name one column".to_owned())),
+        (None, None) => Ok(vec![]),
         _ => Err(invalid("entity and at belong together".to_owned())),
     }
+}
+
+/// 22023 for a value that Postgres refuses.
+fn check_percent(value: &Expr) -> Result<()> {
+    if let Expr::Value(literal) = value
+        && let Value::Number(digits, _) = &literal.value
+        && digits.parse().is_ok_and(|percent: u8| (10..=100).contains(&percent))
+    {
+        return Ok(());
+    }
+    Err(Error::new(SqlState::InvalidParameterValue, format!("value {value} out of bounds for option \"fillfactor\""))
+        .with_hint("valid values are between 10 and 100"))
 }
 
 /// Names separated by commas.
