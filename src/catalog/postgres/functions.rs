@@ -9,6 +9,7 @@
 //! | `definitions` | the SQL that makes an object, comments, sizes |
 //! | `privileges` | what a role may do |
 //! | `arrays` | bounds of arrays |
+//! | `patterns` | texts cut where a regular expression matches |
 //! | `json` | `json_build_object` |
 //! | `sleep` | `pg_sleep` |
 //! | `signature` | what a system function is made of |
@@ -21,6 +22,7 @@ mod definitions;
 mod json;
 mod locks;
 mod names;
+mod patterns;
 mod privileges;
 mod session;
 mod signature;
@@ -134,6 +136,7 @@ fn all() -> impl Iterator<Item = &'static SystemFunction> {
         definitions::FUNCTIONS,
         privileges::FUNCTIONS,
         arrays::FUNCTIONS,
+        patterns::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

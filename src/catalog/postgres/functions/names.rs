@@ -288,25 +288,41 @@ fn is_searched(call: &Call, schema: &str) -> bool {
     searched(call.session.search_path()).iter().any(|s| s == schema)
 }
 
-/// Cuts a qualified name into its parts, folded as identifiers are.
+/// Cuts a qualified name into its parts, folded as identifiers are; none for what is no name. Blanks may stand around the parts.
 fn identifiers(name: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut quoted = false;
-    let mut letters = name.trim().chars().peekable();
-    while let Some(letter) = letters.next() {
-        let part = parts.last_mut().expect("there is always a part being read");
-        match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                part.push('"');
-            }
-            '"' => quoted = !quoted,
-            '.' if !quoted => parts.push(String::new()),
-            _ if quoted => part.push(letter),
-            _ => part.extend(letter.to_lowercase()),
+    let mut parts = vec![];
+    let mut rest = name.trim();
+    loop {
+        let Some((part, after)) = identifier(rest) else { return vec![] };
+        parts.push(part);
+        let after = after.trim_start();
+        match after.strip_prefix('.') {
+            Some(next) => rest = next.trim_start(),
+            None if after.is_empty() => return parts,
+            None => return vec![],
         }
     }
-    parts
+}
+
+/// The identifier that a text begins with, and what comes after it.
+fn identifier(text: &str) -> Option<(String, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(|c: char| c.is_whitespace() || matches!(c, '.' | '"')).unwrap_or(text.len());
+        return (end > 0).then(|| (text[..end].to_lowercase(), &text[end..]));
+    };
+    let mut part = String::new();
+    let mut rest = quoted;
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        part.push_str(before);
+        match after.strip_prefix('"') {
+            Some(more) => {
+                part.push('"');
+                rest = more;
+            }
+            None => return Some((part, after)),
+        }
+    }
 }
 
 /// A name as SQL writes it: in quotes unless it folds to itself.
@@ -326,6 +342,10 @@ mod tests {
     fn identifiers_fold_unless_quoted() {
         assert_eq!(identifiers("Journey.Accounts"), ["journey", "accounts"]);
         assert_eq!(identifiers("\"My.Schema\".\"a\"\"b\""), ["My.Schema", "a\"b"]);
+        assert_eq!(identifiers(" \"My\" . accounts\t"), ["My", "accounts"]);
+        for no_name in ["", "a b", "a.", "\"a\" b", "\"a", "a\"b\""] {
+            assert!(identifiers(no_name).is_empty(), "{no_name}");
+        }
     }
 
     #[test]
