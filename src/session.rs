@@ -6,6 +6,7 @@ use std::time::Duration;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::TableReference;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::memory_pool::MemoryPool;
@@ -23,7 +24,7 @@ use crate::activity::{self, Activity, Backend, Block, Presence, Work};
 use crate::catalog::postgres::{
     self, AdvisoryKey, AdvisoryMode, CursorFacts, EvaluateCorrelated, Keywords, PreparedFacts, SessionFacts, unbound,
 };
-use crate::catalog::{Catalog, Contents, SessionCatalog, SystemSchemas};
+use crate::catalog::{Catalog, Contents, SessionCatalog, SystemSchemas, UnknownOperands};
 use crate::config::{Configuration, Identity, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Notification, Outcome, Prepared, Tag};
@@ -471,6 +472,7 @@ pub(crate) fn engine(memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
     let context = SessionContext::new_with_state(state);
     crate::register(&context)?;
     context.register_udtf("pg_get_keywords", Arc::new(Keywords));
+    context.state_ref().write().register_expr_planner(Arc::new(UnknownOperands))?;
     let (source, facts) = unbound();
     for function in postgres::functions(source, facts) {
         context.register_udf(function);

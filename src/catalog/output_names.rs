@@ -75,56 +75,58 @@ pub(super) fn output_name(expr: &ast::Expr) -> String {
 
 /// The name an expression gives its output; `None` for the nameless.
 fn of(expr: &ast::Expr) -> Option<String> {
+    ranked(expr).map(|(_, name)| name)
+}
+
+/// How good a name is: around a weak one, a cast gives its type's name and CASE its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    Weak,
+    Strong,
+}
+
+/// The rules of PostgreSQL's `FigureColname`.
+fn ranked(expr: &ast::Expr) -> Option<(Rank, String)> {
     use ast::Expr as E;
+    let strong = |name: &str| Some((Rank::Strong, name.to_owned()));
+    let column = |name: String| (Rank::Strong, name);
+    let unless_strong = |inner: Option<(Rank, String)>, name: String| match inner {
+        Some((Rank::Strong, inner)) => Some((Rank::Strong, inner)),
+        _ => Some((Rank::Weak, name)),
+    };
     match expr {
-        E::Identifier(ident) => Some(fold(ident)),
-        E::CompoundIdentifier(parts) => parts.last().map(fold),
-        E::Nested(inner) | E::Collate { expr: inner, .. } => of(inner),
-        E::Function(function) => function.name.0.last().and_then(|part| part.as_ident()).map(fold),
-        E::Cast { expr: inner, data_type, .. } => match unnested(inner) {
-            // What names it is the last cast of several.
-            E::Cast { .. } | E::TypedString(_) if is_made_of_casts(inner) => Some(type_name(data_type)),
-            _ => of(inner).or_else(|| Some(type_name(data_type))),
-        },
-        E::TypedString(typed) => Some(type_name(&typed.data_type)),
-        E::Case { else_result, .. } => else_result.as_deref().and_then(of).or_else(|| Some("case".into())),
-        E::Exists { .. } => Some("exists".into()),
+        E::Identifier(ident) => Some(column(fold(ident))),
+        E::CompoundIdentifier(parts) => parts.last().map(fold).map(column),
+        E::Nested(inner) | E::Collate { expr: inner, .. } => ranked(inner),
+        E::Function(function) => function.name.0.last().and_then(|part| part.as_ident()).map(fold).map(column),
+        E::Cast { expr: inner, data_type, .. } => unless_strong(ranked(inner), type_name(data_type)),
+        E::TypedString(typed) => Some((Rank::Weak, type_name(&typed.data_type))),
+        E::Interval(_) => Some((Rank::Weak, "interval".into())),
+        E::Case { else_result, .. } => unless_strong(else_result.as_deref().and_then(ranked), "case".into()),
+        E::Exists { .. } => strong("exists"),
         E::Subquery(query) => match items(&query.body)?.first()? {
-            SelectItem::UnnamedExpr(expr) => of(expr),
-            SelectItem::ExprWithAlias { alias, .. } => Some(fold(alias)),
+            SelectItem::UnnamedExpr(expr) => of(expr).map(column),
+            SelectItem::ExprWithAlias { alias, .. } => Some(column(fold(alias))),
             _ => None,
         },
-        E::Array(_) => Some("array".into()),
-        E::Extract { .. } => Some("extract".into()),
-        E::Substring { .. } => Some("substring".into()),
-        E::Trim { .. } => Some("btrim".into()),
-        E::Position { .. } => Some("position".into()),
-        E::Ceil { .. } => Some("ceil".into()),
-        E::Floor { .. } => Some("floor".into()),
-        E::Interval(_) => Some("interval".into()),
-        E::AtTimeZone { .. } => Some("timezone".into()),
-        E::Value(value) => match value.value {
-            ast::Value::Boolean(_) => Some("bool".into()),
-            _ => None,
-        },
-        E::CompoundFieldAccess { root, access_chain } => access_chain.last().and_then(field).or_else(|| of(root)),
+        E::Array(_) => strong("array"),
+        E::Tuple(_) => strong("row"),
+        E::Extract { .. } => strong("extract"),
+        E::Substring { shorthand, .. } => strong(if *shorthand { "substr" } else { "substring" }),
+        E::Overlay { .. } => strong("overlay"),
+        E::Trim { trim_where, .. } => strong(match trim_where {
+            Some(ast::TrimWhereField::Leading) => "ltrim",
+            Some(ast::TrimWhereField::Trailing) => "rtrim",
+            _ => "btrim",
+        }),
+        E::Position { .. } => strong("position"),
+        E::Ceil { .. } => strong("ceil"),
+        E::Floor { .. } => strong("floor"),
+        E::AtTimeZone { .. } => strong("timezone"),
+        E::CompoundFieldAccess { root, access_chain } => {
+            access_chain.last().and_then(field).map(column).or_else(|| ranked(root))
+        }
         _ => None,
-    }
-}
-
-fn unnested(expr: &ast::Expr) -> &ast::Expr {
-    match expr {
-        ast::Expr::Nested(inner) => unnested(inner),
-        expr => expr,
-    }
-}
-
-/// Whether an expression is a cast of a nameless one, or a cast of that.
-fn is_made_of_casts(expr: &ast::Expr) -> bool {
-    match unnested(expr) {
-        ast::Expr::Cast { expr, .. } => of(expr).is_none() || is_made_of_casts(expr),
-        ast::Expr::TypedString(_) => true,
-        _ => false,
     }
 }
 
@@ -160,10 +162,13 @@ fn type_name(data_type: &ast::DataType) -> String {
         T::Char(_) | T::Character(_) => "bpchar".into(),
         T::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timestamptz".into(),
         T::Timestamp(..) => "timestamp".into(),
-        T::Custom(name, _) => match name.0.last().and_then(|part| part.as_ident()) {
-            Some(last) => fold(last),
-            None => name.to_string().to_lowercase(),
-        },
+        T::Time(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timetz".into(),
+        T::Time(..) => "time".into(),
+        T::Interval { .. } => "interval".into(),
+        T::Array(ast::ArrayElemTypeDef::SquareBracket(element, _) | ast::ArrayElemTypeDef::AngleBracket(element)) => {
+            type_name(element)
+        }
+        T::Custom(name, _) => name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default(),
         other => other.to_string().to_lowercase(),
     }
 }
@@ -182,7 +187,15 @@ mod tests {
             ("SELECT 1, 'a', 1 + 1", vec!["?column?", "?column?", "?column?"]),
             ("SELECT count(*), COUNT(*), max(x) AS top FROM (VALUES (1)) t(x)", vec!["count", "count", "top"]),
             ("SELECT x::int, '5'::int, (y) FROM (VALUES (1, 2)) t(x, y)", vec!["x", "int4", "y"]),
-            ("SELECT CASE WHEN x > 0 THEN 1 END, true FROM (VALUES (1)) t(x)", vec!["case", "bool"]),
+            ("SELECT CASE WHEN x > 0 THEN 1 END, true FROM (VALUES (1)) t(x)", vec!["case", "?column?"]),
+            (
+                "SELECT CASE WHEN true THEN 1 ELSE x END, (CASE WHEN true THEN 1 END)::text FROM (VALUES (1)) t(x)",
+                vec!["x", "text"],
+            ),
+            (
+                "SELECT '1'::int::text, substr('a', 1), ltrim('a'), x::text FROM (VALUES (1)) t(x)",
+                vec!["text", "substr", "ltrim", "x"],
+            ),
             ("SELECT -x, t.*, x + 1 FROM (VALUES (1, 2)) t(x, y)", vec!["?column?", "x", "y", "?column?"]),
             ("SELECT '5'::text::int, x::text::int FROM (VALUES (1)) t(x)", vec!["int4", "x"]),
             ("SELECT upper('a') UNION SELECT 'b'", vec!["upper"]),

@@ -7,23 +7,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema, SchemaRef};
-use async_trait::async_trait;
-use datafusion::catalog::{SchemaProvider, Session, TableFunctionArgs};
-use datafusion::common::{DFSchema, TableReference, plan_datafusion_err};
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use datafusion::catalog::{SchemaProvider, TableFunctionArgs};
+use datafusion::common::{TableReference, plan_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::cte_worktable::CteWorkTable;
-use datafusion::datasource::{TableProvider, TableType, ViewTable, provider_as_source};
+use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::error::Result as EngineResult;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
-use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{
-    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableProviderFilterPushDown, TableSource, WindowUDF,
-};
-use datafusion::optimizer::simplify_expressions::ExprSimplifier;
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::sql::planner::{ParserOptions, SqlToRel};
+use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, WindowUDF};
+use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -32,13 +26,20 @@ use futures::FutureExt;
 use super::access::Privilege;
 use super::admission::Handed;
 use super::column_types::ColumnTypes;
-use super::distinct_outputs::make_outputs_distinct;
+use super::distinct_outputs::{make_outputs_distinct, name_all_outputs};
 use super::field_access::name_fields;
+use super::function_names::{bare, of_engine};
+use super::lenient::Lenient;
 use super::like_escape::escape_by_backslash;
+use super::literal_arguments::{constant, takes_literals_alone};
+use super::nested_outputs::name_nested_outputs;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
+use super::series::name_series;
 use super::session_catalog::PG_TEMP;
+use super::spelling::respell;
 use super::store::{Moment, State};
+use super::typing::{as_in_postgres, to_char};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{Snapshot, Table};
 
@@ -80,6 +81,8 @@ pub struct Resolver<'a> {
     lenient: bool,
     /// What plans read, and for whom.
     handed: Arc<Handed>,
+    /// The types of parameters that are known before the statement is planned.
+    parameters: Vec<Option<FieldRef>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -95,12 +98,29 @@ impl<'a> Resolver<'a> {
         let zone = engine.config_options().execution.time_zone.clone();
         let types = Arc::new(ColumnTypes::new(zone.unwrap_or_else(|| "UTC".into())));
         let path = usable(&moment.state, role, path);
-        Self { engine, moment, system, path, role, types, depth: 0, lenient: false, handed: Arc::default() }
+        Self {
+            engine,
+            moment,
+            system,
+            path,
+            role,
+            types,
+            depth: 0,
+            lenient: false,
+            handed: Arc::default(),
+            parameters: Vec::new(),
+        }
     }
 
     /// The same for an INSERT: NULL in a NOT NULL column is left for the table to refuse, by the column's name.
     pub fn for_insert(self) -> Self {
         Self { lenient: true, ..self }
+    }
+
+    /// The same for a statement some of whose parameters have types already: those that the client declared.
+    pub fn with_parameters(self, types: &[Option<DataType>]) -> Self {
+        let field = |kind: &DataType| Arc::new(Field::new("", kind.clone(), true));
+        Self { parameters: types.iter().map(|kind| kind.as_ref().map(field)).collect(), ..self }
     }
 
     /// Plans a statement; Postgres' spelling of fields and repeated outputs is first brought into the engine's, and one over
@@ -112,10 +132,31 @@ impl<'a> Resolver<'a> {
         make_outputs_distinct(&mut statement);
         if postgres::is_catalog_statement(&statement) {
             postgres::adapt(&mut statement);
+        } else {
+            name_nested_outputs(&mut statement);
+            name_series(&mut statement);
+            respell(&mut statement);
         }
-        let plan = SqlToRel::new_with_options(self, self.parser_options()).sql_statement_to_plan(statement)?;
+        let plan = match self.plan_as_is(statement.clone()) {
+            // Expressions written in two ways may be one to the engine: `trim(a)` and `btrim(a)`.
+            Err(error) if error.state() == SqlState::DuplicateColumn && name_all_outputs(&mut statement) => {
+                self.plan_as_is(statement)?
+            }
+            planned => planned?,
+        };
         self.handed.admit(&plan, &self.moment.state)?;
-        Ok(plan)
+        Ok(as_in_postgres(plan, self.zone())?)
+    }
+
+    /// The zone that moments are local in.
+    fn zone(&self) -> &str {
+        self.engine.config_options().execution.time_zone.as_deref().unwrap_or("UTC")
+    }
+
+    fn plan_as_is(&self, statement: ast::Statement) -> Result<LogicalPlan> {
+        let mut parameters = PlannerContext::new().with_prepare_param_data_types(self.parameters.clone());
+        let planner = SqlToRel::new_with_options(self, self.parser_options());
+        Ok(planner.sql_statement_to_plan_with_context(statement, &mut parameters)?)
     }
 
     /// Plans the query of a view under the search path it was made with, by its owner's privileges.
@@ -136,6 +177,7 @@ impl<'a> Resolver<'a> {
             depth: self.depth + 1,
             lenient: self.lenient,
             handed: self.handed.clone(),
+            parameters: Vec::new(),
         };
         let statement = Parser::parse_sql(&PostgreSqlDialect {}, &view.query)
             .map_err(datafusion::error::DataFusionError::from)?
@@ -273,26 +315,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Table functions of the engine that take literals alone.
-const SERIES: [&str; 2] = ["generate_series", "range"];
-
-/// An argument with what is constant in it computed: `array_upper(current_schemas(true), 1)`.
-fn constant(argument: Expr) -> EngineResult<Expr> {
-    let simplifier = ExprSimplifier::new(SimplifyContext::default());
-    let simple = simplifier.simplify(simplifier.coerce(argument, &DFSchema::empty())?)?;
-    Ok(match simple {
-        Expr::Literal(value, metadata) if value.data_type().is_integer() => {
-            Expr::Literal(value.cast_to(&DataType::Int64)?, metadata)
-        }
-        simple => simple,
-    })
-}
-
-/// The name of a function without its schema: clients list ours in `journey`.
-fn bare(name: &str) -> &str {
-    name.strip_prefix("journey.").unwrap_or(name)
-}
-
 /// The schemas of a path that a role may use; it passes over others, as Postgres does.
 fn usable(catalog: &State, role: u32, path: Vec<String>) -> Vec<String> {
     path.into_iter().filter(|schema| catalog.require_in_schema(role, Privilege::Usage, schema).is_ok()).collect()
@@ -315,8 +337,10 @@ impl ContextProvider for Resolver<'_> {
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> EngineResult<Arc<dyn TableSource>> {
         let function = self.engine.table_functions().get(name).cloned();
         let function = function.ok_or_else(|| plan_datafusion_err!("Invalid function '{name}'."))?;
-        let args = if SERIES.contains(&name) {
-            args.into_iter().map(constant).collect::<EngineResult<Vec<_>>>()?
+        let args = if takes_literals_alone(name) {
+            args.into_iter()
+                .map(|argument| constant(argument, self.engine, self.zone()))
+                .collect::<EngineResult<Vec<_>>>()?
         } else {
             args
         };
@@ -341,7 +365,10 @@ impl ContextProvider for Resolver<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.engine.scalar_functions().get(bare(name)).cloned()
+        match of_engine(bare(name)) {
+            "to_char" => Some(Arc::new(to_char())),
+            name => self.engine.scalar_functions().get(name).cloned(),
+        }
     }
 
     fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
@@ -349,7 +376,7 @@ impl ContextProvider for Resolver<'_> {
     }
 
     fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
-        self.engine.aggregate_functions().get(bare(name)).cloned()
+        self.engine.aggregate_functions().get(of_engine(bare(name))).cloned()
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
@@ -378,36 +405,5 @@ impl ContextProvider for Resolver<'_> {
 
     fn udwf_names(&self) -> Vec<String> {
         self.engine.window_functions().keys().cloned().collect()
-    }
-}
-
-/// A table that shows every column as nullable.
-#[derive(Debug)]
-struct Lenient(Arc<dyn TableProvider>);
-
-#[async_trait]
-impl TableProvider for Lenient {
-    fn schema(&self) -> SchemaRef {
-        let fields =
-            self.0.schema().fields().iter().map(|f| f.as_ref().clone().with_nullable(true)).collect::<Vec<_>>();
-        Arc::new(Schema::new(fields))
-    }
-
-    fn table_type(&self) -> TableType {
-        self.0.table_type()
-    }
-
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
-        self.0.supports_filters_pushdown(filters)
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        self.0.scan(state, projection, filters, limit).await
     }
 }

@@ -1,8 +1,10 @@
-//! The words of the domain, and the Arrow schemas of the journey tables.
+//! The words of the domain, the Arrow schemas of the journey tables, and values from text.
 
 mod any_order;
 mod codes;
 mod determined;
+pub mod input;
+mod marked;
 mod order;
 mod tables;
 pub mod text_forms;
@@ -11,6 +13,8 @@ mod types;
 pub use any_order::AnyOrder;
 pub use codes::AsCodes;
 pub use determined::Determined;
+pub use input::{invalid, list, read};
+pub use marked::{mark, marked};
 pub use order::order_of;
 pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
 pub use types::{column_type, instant, stored_type};

@@ -19,6 +19,7 @@ mod names;
 mod notify;
 mod objects;
 mod parameters;
+mod place;
 mod portal;
 mod prepared;
 mod query;

@@ -24,7 +24,7 @@ pub(super) fn describe(
     statement: &ast::Statement,
     hints: &[Option<DataType>],
 ) -> Result<(Vec<Option<DataType>>, SchemaRef)> {
-    let plan = plan(context, statement)?;
+    let plan = plan_with(context, statement, hints)?;
     let parameters = parameters::types(&plan, hints)?;
     if matches!(statement, ast::Statement::Explain { .. }) {
         return Ok((parameters, explain::schema()));
@@ -56,7 +56,7 @@ pub(super) async fn run(
             return Ok(Outcome::Rows(explained.run(context, values).await?));
         }
     }
-    let plan = plan(context, statement)?;
+    let plan = plan_with(context, statement, &prepared.parameters)?;
     let names = output_names(statement, &plan);
     let plan = bind(plan, values)?;
     if matches!(statement, ast::Statement::Explain { .. }) {
@@ -97,13 +97,22 @@ fn refuse_write_under_with(query: &ast::Query) -> Result<()> {
 
 /// Plans a statement as of what the session's statements read.
 pub(super) fn plan(context: &Context, statement: &ast::Statement) -> Result<LogicalPlan> {
-    let moment = context.resolver().moment().clone();
-    plan_at(context, moment, statement)
+    plan_with(context, statement, &[])
+}
+
+/// The same where the types of some parameters are known.
+fn plan_with(context: &Context, statement: &ast::Statement, types: &[Option<DataType>]) -> Result<LogicalPlan> {
+    plan_at(context, context.resolver().moment().clone(), statement, types)
 }
 
 /// Plans a statement as of a moment.
-pub(super) fn plan_at(context: &Context, moment: Moment, statement: &ast::Statement) -> Result<LogicalPlan> {
-    let resolver = context.resolver_at(moment);
+pub(super) fn plan_at(
+    context: &Context,
+    moment: Moment,
+    statement: &ast::Statement,
+    types: &[Option<DataType>],
+) -> Result<LogicalPlan> {
+    let resolver = context.resolver_at(moment).with_parameters(types);
     match statement {
         ast::Statement::Insert(insert) => insert::plan(&resolver.for_insert(), insert),
         ast::Statement::Update(update) => write::plan_update(&resolver, update),
@@ -114,7 +123,7 @@ pub(super) fn plan_at(context: &Context, moment: Moment, statement: &ast::Statem
         }
         ast::Statement::Explain { statement: inner, .. } if matches!(inner.as_ref(), ast::Statement::Delete(_)) => {
             // The query that explains a DELETE does not say that its rows go.
-            plan_at(context, resolver.moment().clone(), inner)?;
+            plan_at(context, resolver.moment().clone(), inner, types)?;
             explain(&resolver, statement)
         }
         other => explain(&resolver, other),
@@ -164,12 +173,13 @@ fn named(schema: &Schema, names: &[String]) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Whether clients that were told of one schema can read rows of the other. Numerics are one type, whatever their digits: how
-/// many `round(x, 2)` leaves is known only when constants are.
+/// Whether clients that were told of one schema can read rows of the other. Texts are one type, in whatever layout, and so are
+/// numerics, whatever their digits: how many `round(x, 2)` leaves is known only when constants are.
 fn same_types(promised: &Schema, schema: &Schema) -> bool {
     let same = |one: &DataType, other: &DataType| {
-        let numeric = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
-        one == other || numeric(one) && numeric(other)
+        one == other
+            || (one.is_decimal() && other.is_decimal())
+            || (one.is_string() || one.is_null()) && (other.is_string() || other.is_null())
     };
     promised.fields().len() == schema.fields().len()
         && promised.fields().iter().zip(schema.fields()).all(|(a, b)| same(a.data_type(), b.data_type()))

@@ -1,6 +1,6 @@
 //! One parsed statement.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::str::CharIndices;
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::copy::{self, CopyDirection, CopyStatement};
+use super::place::place;
 use super::syntax::{self, Command};
 use super::{depth, role_syntax};
-use crate::catalog::fold;
 use crate::error::{Error, Result, SqlState};
 
 /// All that is said of a mistake in a statement with a password.
@@ -74,29 +74,17 @@ impl Statement {
         }
     }
 
-    /// Says where in the text an error is that knows only its line and column, or the relation that it misses.
+    /// Says where in the text an error is that knows only its line and column, or the name of what is wrong.
     pub(crate) fn place(&self, error: Error) -> Error {
-        let place = if error.state() == SqlState::UndefinedTable { self.missing(error.message()) } else { None };
-        let error = match place {
-            Some(place) => error.at_place(place.line, place.column),
-            None => error,
+        let error = error.in_text(&self.text);
+        let place = match (&self.form, error.position()) {
+            (Form::Sql(ast), None) => place(ast, &error),
+            _ => None,
         };
-        error.in_text(&self.text)
-    }
-
-    /// Where the relation stands that a message says is missing.
-    fn missing(&self, message: &str) -> Option<Location> {
-        let missing = message.strip_prefix("relation \"")?.strip_suffix("\" does not exist")?;
-        let Form::Sql(ast) = &self.form else { return None };
-        let found = ast::visit_relations(ast.as_ref(), |name| {
-            let parts = name.0.iter().filter_map(|part| part.as_ident());
-            let folded: Vec<String> = parts.clone().map(fold).collect();
-            match parts.map(|part| part.span.start).next() {
-                Some(start) if folded.join(".") == missing => ControlFlow::Break(start),
-                _ => ControlFlow::Continue(()),
-            }
-        });
-        found.break_value()
+        match place {
+            Some(at) => error.at_place(at.line, at.column).in_text(&self.text),
+            None => error,
+        }
     }
 
     /// Cuts SQL text into statements; text of only blanks, comments and semicolons gives none.
@@ -216,8 +204,9 @@ fn syntax_error(sql: &str, message: &str, at: Option<Location>) -> Error {
     };
     let error = Error::new(SqlState::SyntaxError, message);
     match at {
-        Some(at) => error.at_place(at.line, at.column).in_text(sql),
-        None => error,
+        Some(at) if at.line > 0 => error.at_place(at.line, at.column).in_text(sql),
+        // The parser has no place for the end.
+        _ => error.at(sql.chars().count() + 1),
     }
 }
 
@@ -249,6 +238,8 @@ mod tests {
         assert_eq!(failure("SELECT 1;\nSELECT 1 1").position(), Some(20));
         assert_eq!(failure("SELECT 'ä', 1 1").position(), Some(15));
         assert_eq!(failure("SELECT 'open").state(), SqlState::SyntaxError);
+        assert_eq!(failure("SELECT * FROM t WHERE").position(), Some(22));
+        assert_eq!(failure("SELECT (1").position(), Some(10));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         Some(source) => {
             let statement = ast::Statement::Query(source.clone());
             let given: Vec<_> = create.columns.iter().map(|column| names::fold(&column.name)).collect();
-            let plan = query::plan_at(context, block.moment(), &statement)?;
+            let plan = query::plan_at(context, block.moment(), &statement, &[])?;
             Some(name_outputs(&statement, plan, &given)?)
         }
         None => None,

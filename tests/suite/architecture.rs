@@ -32,7 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("register", &["functions", "relations", "operators", "rules", "model", "error", "config"]),
     ("session", ASSEMBLY),
     ("database", ASSEMBLY),
-    ("server", &["activity", "database", "session", "outcome", "statements", "catalog", "error", "config"]),
+    ("server", &["activity", "database", "session", "outcome", "statements", "catalog", "model", "error", "config"]),
     ("demo", &["model", "error"]),
     ("cli", &["server", "database", "session", "outcome", "statements", "demo", "model", "config", "error"]),
 ];

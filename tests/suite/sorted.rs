@@ -191,7 +191,7 @@ async fn large_writes_become_files_that_share_no_entity() {
     for table in ["s", "u"] {
         database
             .sql(&format!(
-                "INSERT INTO {table} (account_id, id) SELECT CASE WHEN n % 50 > 0 THEN 'a' || CAST(n * 7919 % 3001 AS TEXT) END, n
+                "INSERT INTO {table} (account_id, id) SELECT CASE WHEN n % 50 > 0 THEN 'a' || CAST(n::bigint * 7919 % 3001 AS TEXT) END, n
                  FROM generate_series(1, 700000) AS g(n)"
             ))
             .await

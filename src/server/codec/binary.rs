@@ -7,6 +7,7 @@ use super::column::{Column, Values};
 use super::parameter::Format;
 use super::text;
 use crate::error::{Error, Result, SqlState};
+use crate::model::invalid;
 
 /// Days from 1970-01-01 to 2000-01-01, where Postgres' binary dates start.
 pub(super) const EPOCH_DAYS: i32 = 10_957;
@@ -28,7 +29,7 @@ pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) -> Result<(
         Values::Float8(values) => out.put_f64(values.value(row)),
         Values::Numeric(values) => numeric(&values.value(row).to_string(), values.scale(), out),
         Values::WideNumeric(values) => numeric(&values.value(row).to_string(), values.scale(), out),
-        Values::Text(values) => out.put_slice(values.value(row).as_bytes()),
+        Values::Text(values) => text_of(&column.postgres, values.value(row), out)?,
         Values::Bytea(values) => out.put_slice(values.value(row)),
         Values::Uuid(values) => out.put_slice(values.value(row)),
         Values::Date(values) => out.put_i32(match values.value(row) {
@@ -54,6 +55,23 @@ pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) -> Result<(
                 column.write(row, Format::Binary, out)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// What is text here and has a binary form of its own.
+fn text_of(postgres: &Type, text: &str, out: &mut BytesMut) -> Result<()> {
+    const JSONB_VERSION: u8 = 1;
+    match *postgres {
+        Type::UUID => {
+            let syntax = |_| invalid(postgres, text, SqlState::InvalidTextRepresentation);
+            out.put_slice(uuid::Uuid::parse_str(text).map_err(syntax)?.as_bytes());
+        }
+        Type::JSONB => {
+            out.put_u8(JSONB_VERSION);
+            out.put_slice(text.as_bytes());
+        }
+        _ => out.put_slice(text.as_bytes()),
     }
     Ok(())
 }

@@ -5,10 +5,11 @@ use bytes::{Buf, Bytes};
 use datafusion::scalar::ScalarValue;
 use postgres_types::{Kind, Type};
 
+use super::array_parameter;
 use super::binary::{EPOCH_DAYS, EPOCH_MICROSECONDS};
 use super::parameter::utf8;
-use super::{array_parameter, decimal};
 use crate::error::{Error, Result, SqlState};
+use crate::model::read;
 
 /// A value that is not NULL; 22P03 where the bytes are no value of the type.
 pub(super) fn decode(postgres: &Type, bytes: &Bytes) -> Result<ScalarValue> {
@@ -88,9 +89,9 @@ pub(super) fn numeric(mut bytes: Bytes) -> Result<ScalarValue> {
     let sign = match bytes.try_get_u16().map_err(short)? {
         0x0000 => "",
         0x4000 => "-",
-        0xC000 => return decimal::parse("NaN"),
-        0xD000 => return decimal::parse("Infinity"),
-        0xF000 => return decimal::parse("-Infinity"),
+        0xC000 => return read(&Type::NUMERIC, "NaN", "UTC"),
+        0xD000 => return read(&Type::NUMERIC, "Infinity", "UTC"),
+        0xF000 => return read(&Type::NUMERIC, "-Infinity", "UTC"),
         _ => return Err(malformed()),
     };
     let scale = usize::from(bytes.try_get_u16().map_err(short)?);
@@ -101,5 +102,5 @@ pub(super) fn numeric(mut bytes: Bytes) -> Result<ScalarValue> {
     let group = |at: i32| usize::try_from(at).ok().and_then(|at| groups.get(at)).copied().unwrap_or(0);
     let whole: String = (0..=weight).map(|at| format!("{:04}", group(at))).collect();
     let decimals = (0..scale.div_ceil(4) as i32).map(|at| format!("{:04}", group(weight + 1 + at))).collect::<String>();
-    decimal::parse(&format!("{sign}0{whole}.{}", &decimals[..scale]))
+    read(&Type::NUMERIC, &format!("{sign}0{whole}.{}", &decimals[..scale]), "UTC")
 }

@@ -1,5 +1,7 @@
 //! One column of a batch, cast to the layout it is written in.
 
+use std::sync::Arc;
+
 use arrow::array::timezone::Tz;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
@@ -8,7 +10,9 @@ use arrow::array::{
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Field};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Decimal256Type, DurationMicrosecondType, Field, IntervalMonthDayNano, TimeUnit,
+};
 use arrow::datatypes::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
     Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
@@ -20,6 +24,18 @@ use super::parameter::Format;
 use super::types::ColumnType;
 use super::{binary, text};
 use crate::error::{Error, Result, SqlState};
+
+const MICROSECONDS: DataType = DataType::Duration(TimeUnit::Microsecond);
+
+/// Durations, which the difference of two timestamps is, as intervals of days and the rest of a day, as in Postgres.
+fn in_days(durations: &ArrayRef) -> ArrayRef {
+    const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+    let durations = durations.as_primitive::<DurationMicrosecondType>();
+    Arc::new(durations.unary::<_, IntervalMonthDayNanoType>(|duration| {
+        let (days, rest) = (duration / MICROSECONDS_PER_DAY, duration % MICROSECONDS_PER_DAY);
+        IntervalMonthDayNano::new(0, days as i32, rest * 1000)
+    }))
+}
 
 /// The values of one column and what is needed to write them.
 pub(in crate::server) struct Column {
@@ -56,7 +72,10 @@ impl Column {
     pub fn new(array: &ArrayRef, kind: &ColumnType, zone: Tz) -> Result<Self> {
         // Without `safe: false` a value that doesn't fit would silently become NULL.
         let strict = CastOptions { safe: false, ..CastOptions::default() };
-        let array = cast_with_options(array, &kind.arrow, &strict)?;
+        let array = match array.data_type() {
+            DataType::Duration(_) => in_days(&cast_with_options(array, &MICROSECONDS, &strict)?),
+            _ => cast_with_options(array, &kind.arrow, &strict)?,
+        };
         Self::of_layout(&array, kind.postgres.clone(), zone)
     }
 

@@ -145,3 +145,32 @@ fn fraction(microseconds: i64, out: &mut BytesMut) {
         formatted(format_args!(".{}", digits.trim_end_matches('0')), out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::timezone::Tz;
+    use bytes::BytesMut;
+    use proptest::prelude::*;
+
+    use crate::model::input::temporal;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(microseconds in any::<i64>(), days in -2_440_588i64..=2_145_042_905, at in 0usize..4) {
+            let zone: Tz = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kolkata"][at].parse().unwrap();
+            let written = |write: &dyn Fn(&mut BytesMut)| {
+                let mut out = BytesMut::new();
+                write(&mut out);
+                String::from_utf8(out.to_vec()).unwrap()
+            };
+            let text = written(&|out| super::date(days as i32, out));
+            prop_assert_eq!(temporal::date(&text).unwrap(), days as i32);
+            // From 4713 BC, where Postgres' times start.
+            let microseconds = microseconds.max(-210_866_000_000_000_000);
+            let text = written(&|out| super::timestamp(microseconds, out));
+            prop_assert_eq!(temporal::timestamp(&text).unwrap(), microseconds);
+            let text = written(&|out| super::timestamptz(microseconds, &zone, out));
+            prop_assert_eq!(temporal::timestamptz(&text, &zone).unwrap(), microseconds, "{}", text);
+        }
+    }
+}

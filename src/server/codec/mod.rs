@@ -8,22 +8,17 @@
 //! | `binary` | a value in the binary format |
 //! | `datetime` | dates, times and intervals as text |
 //! | `vectors` | the tests: PostgreSQL's own output for every type |
-//! | `parameter` | the type of a parameter, and its value from text |
-//! | `binary_parameter`, `array_parameter`, `decimal`, `interval` | values of the binary format, arrays, exact decimals, intervals from text |
-//! | `calendar`, `temporal` | dates and times from text: in ISO 8601, in any form |
+//! | `parameter` | the type of a parameter, and its value; text is read by `model::read` |
+//! | `binary_parameter`, `array_parameter` | values and arrays of the binary format |
 //! | `copy` | rows as COPY spells them |
 
 mod array_parameter;
 mod binary;
 mod binary_parameter;
-mod calendar;
 mod column;
 mod copy;
 mod datetime;
-mod decimal;
-mod interval;
 mod parameter;
-mod temporal;
 mod text;
 mod types;
 #[cfg(test)]

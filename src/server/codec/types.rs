@@ -12,7 +12,7 @@
 //! | UInt64 | numeric(20,0) | Decimal128 |
 //! | Float16, Float32; Float64 | float4; float8 | Float32; Float64 |
 //! | Decimal32..128; Decimal256 | numeric(p,s) | Decimal128; Decimal256 |
-//! | Utf8, LargeUtf8, Utf8View, Null | text, json where marked `arrow.json` | Utf8View |
+//! | Utf8, LargeUtf8, Utf8View, Null | text, json where marked `arrow.json`, what `model::mark` says | Utf8View |
 //! | Binary, LargeBinary, BinaryView, FixedSizeBinary | bytea | BinaryView |
 //! | FixedSizeBinary(16) marked `arrow.uuid` | uuid | itself |
 //! | Date32, Date64 | date | Date32 |
@@ -35,6 +35,7 @@ use postgres_types::Type;
 
 use crate::catalog::postgres::PG_TYPE_KEY;
 use crate::error::{Error, Result};
+use crate::model::mark;
 
 /// The type of a result column on the wire.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +77,9 @@ fn lookup(field: &Field) -> Option<ColumnType> {
     let plain = |postgres, arrow| Some(ColumnType { postgres, modifier: -1, arrow });
     if let Some(marked) = field.metadata().get(PG_TYPE_KEY).and_then(|name| system_type(name)) {
         return Some(marked);
+    }
+    if let Some((postgres, modifier)) = mark(field) {
+        return Some(ColumnType { postgres, modifier, arrow: DataType::Utf8View });
     }
     match (field.data_type(), field.extension_type_name()) {
         (DataType::FixedSizeBinary(16), Some("arrow.uuid")) => plain(Type::UUID, DataType::FixedSizeBinary(16)),
@@ -196,7 +200,11 @@ fn array_type(element: &Type) -> Option<Type> {
         Type::FLOAT8 => Type::FLOAT8_ARRAY,
         Type::NUMERIC => Type::NUMERIC_ARRAY,
         Type::TEXT => Type::TEXT_ARRAY,
+        Type::VARCHAR => Type::VARCHAR_ARRAY,
+        Type::BPCHAR => Type::BPCHAR_ARRAY,
+        Type::NAME => Type::NAME_ARRAY,
         Type::JSON => Type::JSON_ARRAY,
+        Type::JSONB => Type::JSONB_ARRAY,
         Type::BYTEA => Type::BYTEA_ARRAY,
         Type::UUID => Type::UUID_ARRAY,
         Type::DATE => Type::DATE_ARRAY,

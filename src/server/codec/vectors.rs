@@ -183,9 +183,14 @@ fn arrays(expression: &str) -> Vec<(Field, ArrayRef)> {
         "'-1 years -2 mons +3 days -04:05:06'::interval" => interval(-14, 3, -14_706_000_000),
         "'-1 days +02:03:04'::interval" => interval(0, -1, 7_384_000_000),
         "'-00:00:00.000001'::interval" => interval(0, 0, -1),
-        "'123:45:06'::interval" => {
+        "'123:45:06'::interval" => interval(0, 0, 445_506_000_000),
+        "'2026-01-06 03:45:06'::timestamp - '2026-01-01'" => {
             let seconds = DurationSecondArray::from(vec![445_506]);
-            [one(Arc::new(seconds)), interval(0, 0, 445_506_000_000)].concat()
+            [one(Arc::new(seconds)), interval(0, 5, 13_506_000_000)].concat()
+        }
+        "'2026-01-01'::timestamp - '2026-01-06 03:45:06'" => {
+            let milliseconds = DurationMillisecondArray::from(vec![-445_506_000]);
+            [one(Arc::new(milliseconds)), interval(0, -5, -13_506_000_000)].concat()
         }
         "ARRAY[1,NULL,3]" => {
             let small = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1), None, Some(3)])]);

@@ -39,7 +39,7 @@ async fn a_null_of_unknown_type_keeps_the_others_in_place() {
     let statement = client.prepare_typed(sql, &[Type::UNKNOWN, Type::INT4]).await.unwrap();
     let none: Option<&str> = None;
     let rows = client.query(&statement, &[&none, &2i32]).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), [2]);
+    assert_eq!(rows.iter().map(|row| row.get::<_, i32>(0)).collect::<Vec<_>>(), [2]);
     assert!(client.query(&statement, &[&"x", &2i32]).await.unwrap().is_empty());
 }
 

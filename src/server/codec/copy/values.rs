@@ -12,9 +12,9 @@ use bytes::Bytes;
 use postgres_types::Type;
 
 use super::super::binary_parameter::{self, date, fixed, instant, malformed};
-use super::super::parameter::{boolean, bytea, double, integer, invalid, real, utf8};
-use super::super::{decimal, temporal};
+use super::super::parameter::utf8;
 use crate::error::{Error, Result, SqlState};
+use crate::model::input::{boolean, bytea, decimal, double, integer, invalid, real, temporal};
 
 /// Values of one column, of each type that tables hold.
 pub(super) enum Values {
@@ -96,7 +96,7 @@ impl Values {
             Self::Numeric(values, precision, scale) => {
                 values.append_value(decimal::unscaled(text.trim(), *precision, *scale)?);
             }
-            Self::Bytea(values) => values.append_value(bytea(text).ok_or_else(|| syntax(Type::BYTEA))?),
+            Self::Bytea(values) => values.append_value(bytea(text)?),
             Self::Date(values) => values.append_value(temporal::date(text.trim())?),
             Self::Timestamp(values) => values.append_value(temporal::timestamp(text.trim())?),
             Self::Timestamptz(values, zone) => values.append_value(temporal::timestamptz(text.trim(), zone)?),

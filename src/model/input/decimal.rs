@@ -4,11 +4,11 @@ use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataT
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
-use super::parameter::invalid;
+use super::value::invalid;
 use crate::error::{Error, Result, SqlState};
 
 /// A number such as `-12.50` or `1e3`; 22P02 for other text, 22003 for more digits than the engine holds.
-pub(super) fn parse(text: &str) -> Result<ScalarValue> {
+pub fn parse(text: &str) -> Result<ScalarValue> {
     if let "nan" | "infinity" | "-infinity" = text.to_ascii_lowercase().as_str() {
         return Err(Error::unsupported(format!("a numeric {text}")).with_hint("use double precision"));
     }
@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str) -> Result<ScalarValue> {
 
 /// The same number as an integer of `scale` decimals, rounded half away from zero as Postgres rounds; 22003 where its whole
 /// digits don't fit the precision.
-pub(super) fn unscaled(text: &str, precision: u8, scale: i8) -> Result<i128> {
+pub fn unscaled(text: &str, precision: u8, scale: i8) -> Result<i128> {
     let value = match plain(text.as_bytes(), usize::from(scale.unsigned_abs())) {
         Some(value) => value,
         None => return rescaled(parse(text)?, precision, scale),
@@ -62,7 +62,7 @@ pub(super) fn unscaled(text: &str, precision: u8, scale: i8) -> Result<i128> {
 }
 
 /// A number of any digits as one of a precision and a scale.
-pub(super) fn rescaled(value: ScalarValue, precision: u8, scale: i8) -> Result<i128> {
+pub fn rescaled(value: ScalarValue, precision: u8, scale: i8) -> Result<i128> {
     match value.cast_to(&DataType::Decimal128(precision, scale)) {
         Ok(ScalarValue::Decimal128(Some(value), ..)) => fitting(value, precision, scale),
         _ => Err(overflow(precision, scale)),
@@ -70,7 +70,7 @@ pub(super) fn rescaled(value: ScalarValue, precision: u8, scale: i8) -> Result<i
 }
 
 /// Whether an integer of `scale` decimals has no more digits than the precision.
-pub(super) fn fitting(value: i128, precision: u8, scale: i8) -> Result<i128> {
+pub fn fitting(value: i128, precision: u8, scale: i8) -> Result<i128> {
     let limit = 10u128.checked_pow(precision.into());
     let fits = limit.is_none_or(|limit| value.unsigned_abs() < limit);
     if fits { Ok(value) } else { Err(overflow(precision, scale)) }

@@ -7,11 +7,11 @@ use postgres_types::Type;
 
 use super::calendar::{self, Read};
 use super::interval as intervals;
-use super::parameter::invalid;
+use super::value::invalid;
 use crate::error::{Error, Result, SqlState};
 
 /// A date in days from 1970; 22007 for text that is none, 22008 for a day that no calendar has.
-pub(super) fn date(text: &str) -> Result<i32> {
+pub fn date(text: &str) -> Result<i32> {
     match calendar::date(text) {
         Read::Value(days) => Ok(days),
         Read::OutOfRange => Err(out_of_range(text)),
@@ -23,7 +23,7 @@ pub(super) fn date(text: &str) -> Result<i32> {
 }
 
 /// A time without zone in microseconds from 1970.
-pub(super) fn timestamp(text: &str) -> Result<i64> {
+pub fn timestamp(text: &str) -> Result<i64> {
     match calendar::timestamp(text) {
         Read::Value(microseconds) => Ok(microseconds),
         Read::OutOfRange => Err(out_of_range(text)),
@@ -35,7 +35,7 @@ pub(super) fn timestamp(text: &str) -> Result<i64> {
 }
 
 /// An instant in microseconds from 1970 UTC; without an offset it is read in a zone.
-pub(super) fn timestamptz(text: &str, zone: &Tz) -> Result<i64> {
+pub fn timestamptz(text: &str, zone: &Tz) -> Result<i64> {
     match calendar::timestamptz(text, zone) {
         Read::Value(microseconds) => Ok(microseconds),
         Read::OutOfRange => Err(out_of_range(text)),
@@ -49,14 +49,14 @@ pub(super) fn timestamptz(text: &str, zone: &Tz) -> Result<i64> {
     }
 }
 
-/// A time of day.
-pub(super) fn time(text: &str) -> Result<ScalarValue> {
+/// A time of day; 22007 for text that is none.
+pub fn time(text: &str) -> Result<ScalarValue> {
     let time = by_engine(text, &DataType::Time64(TimeUnit::Microsecond));
     time.ok_or_else(|| invalid(&Type::TIME, text, SqlState::InvalidDatetimeFormat))
 }
 
-/// An interval.
-pub(super) fn interval(text: &str) -> Result<ScalarValue> {
+/// An interval; 22007 for text that is none.
+pub fn interval(text: &str) -> Result<ScalarValue> {
     let parsed = intervals::parse(text);
     let parsed = parsed.ok_or_else(|| invalid(&Type::INTERVAL, text, SqlState::InvalidDatetimeFormat))?;
     Ok(ScalarValue::IntervalMonthDayNano(Some(parsed)))

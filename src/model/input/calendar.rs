@@ -229,11 +229,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::BytesMut;
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::server::codec::datetime;
 
     fn zone(name: &str) -> Tz {
         name.parse().unwrap()
@@ -272,26 +268,6 @@ mod tests {
             ["", "soon", "Jan 2, 2026", "2026", "2026-01", "2026-01-02 x", "2026-01-02 03", "2026-01-02 03:04:05."]
         {
             assert_eq!(timestamp(text), Read::Other, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_again(microseconds in any::<i64>(), days in FIRST_DAY..=LAST_DAY, at in 0usize..4) {
-            let zone = zone(["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kolkata"][at]);
-            let written = |write: &dyn Fn(&mut BytesMut)| {
-                let mut out = BytesMut::new();
-                write(&mut out);
-                String::from_utf8(out.to_vec()).unwrap()
-            };
-            let text = written(&|out| datetime::date(days as i32, out));
-            prop_assert_eq!(date(&text), Read::Value(days as i32));
-            // From 4713 BC, where Postgres' times start.
-            let microseconds = microseconds.max(-210_866_000_000_000_000);
-            let text = written(&|out| datetime::timestamp(microseconds, out));
-            prop_assert_eq!(timestamp(&text), Read::Value(microseconds));
-            let text = written(&|out| datetime::timestamptz(microseconds, &zone, out));
-            prop_assert_eq!(timestamptz(&text, &zone), Read::Value(microseconds), "{}", text);
         }
     }
 }

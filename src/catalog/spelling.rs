@@ -1,0 +1,127 @@
+//! Postgres' spelling of what the engine spells otherwise: `FETCH FIRST`, `mod(a, b)`, `localtimestamp`, series in a select list.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TimezoneInfo, Value, VisitMut, VisitorMut,
+};
+
+use super::identifier::fold;
+
+/// Respells a statement; no name of an output depends on it, because outputs are named by the statement as written.
+pub(super) fn respell(statement: &mut Statement) {
+    let _ = statement.visit(&mut Speller);
+}
+
+struct Speller;
+
+impl VisitorMut for Speller {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        limit(query);
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            unnest_series(select);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let respelled = match expr {
+            Expr::Function(call) if is_word(call, "localtimestamp") => Some(local_now()),
+            Expr::Function(call) => remainder(call),
+            Expr::Interval(interval) if interval.leading_field.is_none() => clock(&interval.value),
+            Expr::Identifier(ident) if ident.quote_style.is_none() => match fold(ident).as_str() {
+                "localtimestamp" => Some(local_now()),
+                "current_schema" => Some(Expr::Function(call("current_schema", vec![]))),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(respelled) = respelled {
+            *expr = respelled;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// `FETCH FIRST n ROWS ONLY` as LIMIT.
+fn limit(query: &mut Query) {
+    let Some(fetch) = query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent) else { return };
+    let one = || Expr::Value(Value::Number("1".to_owned(), false).into());
+    let rows = Some(fetch.quantity.unwrap_or_else(one));
+    query.limit_clause = match query.limit_clause.take() {
+        Some(LimitClause::LimitOffset { offset, limit_by, .. }) => {
+            Some(LimitClause::LimitOffset { limit: rows, offset, limit_by })
+        }
+        _ => Some(LimitClause::LimitOffset { limit: rows, offset: None, limit_by: vec![] }),
+    };
+}
+
+fn is_word(call: &Function, word: &str) -> bool {
+    matches!(call.args, FunctionArguments::None) && call.name.to_string().eq_ignore_ascii_case(word)
+}
+
+fn local_now() -> Expr {
+    cast(Expr::Function(call("now", vec![])), DataType::Timestamp(None, TimezoneInfo::None))
+}
+
+/// An interval whose text the engine doesn't read, because it has a clock or is in ISO 8601's form, as a cast of that text.
+fn clock(value: &Expr) -> Option<Expr> {
+    let Expr::Value(text) = value else { return None };
+    let Value::SingleQuotedString(quoted) = &text.value else { return None };
+    (quoted.contains(':') || quoted.starts_with(['P', 'p']))
+        .then(|| cast(value.clone(), DataType::Interval { fields: None, precision: None }))
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+/// `mod(a, b)` as the operator.
+fn remainder(call: &Function) -> Option<Expr> {
+    if call.name.0.len() != 1 || call.name.0[0].as_ident().map(fold).as_deref() != Some("mod") {
+        return None;
+    }
+    let FunctionArguments::List(list) = &call.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(left)), FunctionArg::Unnamed(FunctionArgExpr::Expr(right))] =
+        list.args.as_slice()
+    else {
+        return None;
+    };
+    let nested = |expr: &Expr| Box::new(Expr::Nested(Box::new(expr.clone())));
+    let remainder = Expr::BinaryOp { left: nested(left), op: BinaryOperator::Modulo, right: nested(right) };
+    Some(Expr::Nested(Box::new(remainder)))
+}
+
+/// `SELECT generate_series(1, 3)` gives rows; the engine's function of that name gives an array.
+fn unnest_series(select: &mut Select) {
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(Expr::Function(series))
+        | SelectItem::ExprWithAlias { expr: Expr::Function(series), .. } = item
+            && series.name.0.len() == 1
+            && series.name.0[0].as_ident().map(fold).as_deref() == Some("generate_series")
+        {
+            *series = call("unnest", vec![Expr::Function(series.clone())]);
+        }
+    }
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Function {
+    let unnamed = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
+    Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(datafusion::sql::sqlparser::ast::FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.into_iter().map(unnamed).collect(),
+            clauses: vec![],
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    }
+}

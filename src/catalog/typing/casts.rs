@@ -1,0 +1,135 @@
+//! Casts as Postgres does them.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, TimeUnit};
+use datafusion::common::Result;
+use datafusion::functions::datetime::to_local_time;
+use datafusion::functions::math::round;
+use datafusion::functions::unicode::left;
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
+use datafusion::scalar::ScalarValue;
+use postgres_types::Type;
+
+use super::expression::Scope;
+use crate::model::{mark, read};
+
+/// What a limited length adds to in a modifier.
+const HEADER: i32 = 4;
+
+/// Digits of a bigint.
+const BIGINT_DIGITS: u8 = 19;
+
+/// A cast that gives what Postgres would give: a quoted literal is read as Postgres reads it, a type of limited length cuts, a
+/// fraction is rounded to an integer, a numeric that says no digits keeps those that are there.
+pub(super) fn cast_as_postgres(to: Cast, scope: &Scope<'_>) -> Result<Expr> {
+    if let Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) = to.expr.as_ref()
+        && let Some((postgres, zone)) = input_type(&to.field)
+    {
+        let value = lit(read(&postgres, text, &zone)?);
+        return Ok(if is_any_numeric(&to.field) { value } else { into(value, to.field) });
+    }
+    let Ok(from) = to.expr.get_type(scope.inputs) else { return Ok(Expr::Cast(to)) };
+    let digits = |value: &ScalarValue| read(&Type::NUMERIC, &value.to_string(), "UTC");
+    Ok(match (&from, to.field.data_type(), *to.expr) {
+        // A literal with a point has the digits that were written, not those of the nearest binary fraction.
+        (DataType::Float64, DataType::Decimal128(..), Expr::Literal(value, metadata)) => match digits(&value) {
+            Ok(value) if is_any_numeric(&to.field) => lit(value),
+            Ok(value) => into(lit(value), to.field),
+            Err(_) => into(Expr::Literal(value, metadata), to.field),
+        },
+        (kind, _, number) if is_any_numeric(&to.field) => match kind {
+            DataType::Decimal128(..) => number,
+            kind if kind.is_integer() => cast(number, DataType::Decimal128(BIGINT_DIGITS, 0)),
+            _ => cast(number, to.field.data_type().clone()),
+        },
+        (kind, DataType::Int16 | DataType::Int32 | DataType::Int64, number)
+            if kind.is_floating() || kind.is_decimal() =>
+        {
+            into(round().call(vec![number]), to.field)
+        }
+        // What the engine makes of AT TIME ZONE: explicit types are of microseconds.
+        (DataType::Timestamp(_, has), DataType::Timestamp(TimeUnit::Nanosecond, Some(zone)), moment) => {
+            let there = cast(moment, DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone))));
+            if has.is_some() { to_local_time().call(vec![there]) } else { there }
+        }
+        // In UTC, which moments are stored in, local time is what is stored.
+        (
+            DataType::Timestamp(_, Some(_)),
+            kind @ (DataType::Timestamp(TimeUnit::Microsecond, None) | DataType::Date32),
+            moment,
+        ) if scope.zone != "UTC" => {
+            let here = cast(moment, DataType::Timestamp(TimeUnit::Microsecond, Some(scope.zone.into())));
+            cast(to_local_time().call(vec![here]), kind.clone())
+        }
+        (kind, _, text) => match mark(&to.field) {
+            Some((Type::VARCHAR | Type::BPCHAR, modifier)) if modifier > HEADER => {
+                let whole = if kind.is_string() { text } else { cast(text, DataType::Utf8View) };
+                into(left().call(vec![whole, lit(i64::from(modifier - HEADER))]), to.field)
+            }
+            _ => into(text, to.field),
+        },
+    })
+}
+
+fn into(expression: Expr, field: Arc<Field>) -> Expr {
+    Expr::Cast(Cast::new_from_field(Box::new(expression), field))
+}
+
+fn is_any_numeric(field: &Field) -> bool {
+    field.metadata().contains_key(ANY_NUMERIC)
+}
+
+/// Says of the field of a cast that its numeric names no digits.
+pub(in crate::catalog) const ANY_NUMERIC: &str = "postgres.numeric";
+
+/// The type that a text is read as for a cast to a field, and the zone for instants; `None` where the engine's own reading
+/// will do.
+fn input_type(field: &Field) -> Option<(Type, Arc<str>)> {
+    let utc: Arc<str> = Arc::from("UTC");
+    if let Some((postgres, _)) = mark(field) {
+        return matches!(postgres, Type::UUID | Type::JSON | Type::JSONB).then_some((postgres, utc));
+    }
+    let postgres = match field.data_type() {
+        DataType::List(element) => {
+            let (element, zone) = input_type(element)?;
+            let (_, array) = ARRAYS.iter().find(|(of, _)| *of == element)?;
+            return Some((array.clone(), zone));
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) => return Some((Type::TIMESTAMPTZ, Arc::clone(zone))),
+        DataType::Timestamp(TimeUnit::Microsecond, None) => Type::TIMESTAMP,
+        DataType::Boolean => Type::BOOL,
+        DataType::Int16 => Type::INT2,
+        DataType::Int32 => Type::INT4,
+        DataType::Int64 => Type::INT8,
+        DataType::Float32 => Type::FLOAT4,
+        DataType::Float64 => Type::FLOAT8,
+        DataType::Decimal128(..) | DataType::Decimal256(..) => Type::NUMERIC,
+        DataType::Binary | DataType::BinaryView => Type::BYTEA,
+        DataType::Date32 => Type::DATE,
+        DataType::Time64(TimeUnit::Microsecond | TimeUnit::Nanosecond) => Type::TIME,
+        DataType::Interval(_) => Type::INTERVAL,
+        DataType::Utf8 | DataType::Utf8View => Type::TEXT,
+        _ => return None,
+    };
+    Some((postgres, utc))
+}
+
+/// The arrays of types.
+const ARRAYS: [(Type, Type); 14] = [
+    (Type::BOOL, Type::BOOL_ARRAY),
+    (Type::INT2, Type::INT2_ARRAY),
+    (Type::INT4, Type::INT4_ARRAY),
+    (Type::INT8, Type::INT8_ARRAY),
+    (Type::FLOAT4, Type::FLOAT4_ARRAY),
+    (Type::FLOAT8, Type::FLOAT8_ARRAY),
+    (Type::NUMERIC, Type::NUMERIC_ARRAY),
+    (Type::BYTEA, Type::BYTEA_ARRAY),
+    (Type::DATE, Type::DATE_ARRAY),
+    (Type::TIME, Type::TIME_ARRAY),
+    (Type::TIMESTAMP, Type::TIMESTAMP_ARRAY),
+    (Type::TIMESTAMPTZ, Type::TIMESTAMPTZ_ARRAY),
+    (Type::INTERVAL, Type::INTERVAL_ARRAY),
+    (Type::TEXT, Type::TEXT_ARRAY),
+];

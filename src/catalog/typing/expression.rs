@@ -1,0 +1,136 @@
+//! One expression's type.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, DFSchemaRef, ExprSchema, Result};
+use datafusion::functions::encoding::encode;
+use datafusion::functions::unicode::character_length;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, binary_expr, cast, lit};
+use datafusion::scalar::ScalarValue;
+
+use super::casts::cast_as_postgres;
+use super::similar::as_regular_expression;
+
+/// Functions of integers, to Postgres, that count in 64 bits without a sign here.
+const INTEGER_FUNCTIONS: [&str; 4] = ["array_length", "array_ndims", "array_position", "cardinality"];
+
+/// Functions whose arguments have one type.
+const ALIKE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+
+/// Where an expression stands.
+pub(super) struct Scope<'a> {
+    /// The columns it reads.
+    pub inputs: &'a DFSchemaRef,
+    /// Those of the queries around its own, the innermost last.
+    pub outer: &'a [DFSchemaRef],
+    /// Whether literals of integers are `integer`.
+    pub narrow: bool,
+    /// Whether it says how many rows there are, which is a bigint.
+    pub counts_rows: bool,
+    /// The zone that moments are local in.
+    pub zone: &'a str,
+}
+
+/// An expression, whose parts have their types, with its own.
+pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<Expr>> {
+    Ok(match expression {
+        Expr::Literal(ScalarValue::Int64(Some(number)), metadata) if scope.narrow && !scope.counts_rows => {
+            match integer(number) {
+                Some(number) => Transformed::yes(Expr::Literal(ScalarValue::Int32(Some(number)), metadata)),
+                None => Transformed::no(Expr::Literal(ScalarValue::Int64(Some(number)), metadata)),
+            }
+        }
+        Expr::OuterReferenceColumn(field, column) => {
+            let found = scope.outer.iter().rev().find_map(|schema| schema.field_from_column(&column).ok());
+            let kind = found.map_or(field.data_type(), |found| found.data_type()).clone();
+            Transformed::yes(Expr::OuterReferenceColumn(Arc::new(field.as_ref().clone().with_data_type(kind)), column))
+        }
+        Expr::Cast(mut to) => {
+            give(&mut to.expr, to.field.data_type());
+            Transformed::yes(cast_as_postgres(to, scope)?)
+        }
+        Expr::SimilarTo(similar) => Transformed::yes(as_regular_expression(similar)?),
+        Expr::BinaryExpr(difference) if is_days(&difference, scope.inputs) => {
+            Transformed::yes(cast(Expr::BinaryExpr(difference), DataType::Int32))
+        }
+        Expr::Placeholder(_) if scope.counts_rows => {
+            let mut parameter = expression;
+            give(&mut parameter, &DataType::Int64);
+            Transformed::yes(parameter)
+        }
+        Expr::Case(mut case) => {
+            let mut results: Vec<&mut Expr> = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut()).collect();
+            results.extend(case.else_expr.as_deref_mut());
+            alike(results, scope.inputs);
+            Transformed::yes(Expr::Case(case))
+        }
+        Expr::ScalarFunction(call) => Transformed::yes(function(call, scope.inputs)),
+        other => Transformed::no(other),
+    })
+}
+
+/// The value of a literal that is an `integer`: as in Postgres, where the sign is an operator, -2147483648 is a bigint.
+pub(super) fn integer(number: i64) -> Option<i32> {
+    i32::try_from(number).ok().filter(|number| *number > i32::MIN)
+}
+
+fn function(mut call: ScalarFunction, inputs: &DFSchema) -> Expr {
+    let name = call.name().to_owned();
+    let is_bytes = |value: &Expr| {
+        value
+            .get_type(inputs)
+            .is_ok_and(|kind| matches!(kind, DataType::Binary | DataType::LargeBinary | DataType::BinaryView))
+    };
+    match (name.as_str(), call.args.as_mut_slice()) {
+        // The engine measures texts alone.
+        ("length" | "octet_length", [bytes]) if is_bytes(bytes) => {
+            let digits = encode().call(vec![bytes.clone(), lit("hex")]);
+            return binary_expr(character_length().call(vec![digits]), Operator::Divide, lit(2i32));
+        }
+        // x = ANY($1)
+        ("array_has", [array, element]) => {
+            if let Ok(kind) = element.get_type(inputs)
+                && !kind.is_null()
+            {
+                give(array, &DataType::new_list(kind, true));
+            }
+        }
+        (name, arguments) if ALIKE.contains(&name) => alike(arguments.iter_mut().collect(), inputs),
+        _ => {}
+    }
+    let call = Expr::ScalarFunction(call);
+    match call.get_type(inputs) {
+        Ok(DataType::UInt64) if INTEGER_FUNCTIONS.contains(&name.as_str()) => cast(call, DataType::Int32),
+        Ok(DataType::UInt64) => cast(call, DataType::Int64),
+        _ => call,
+    }
+}
+
+/// Whether an expression is the days between two dates.
+fn is_days(difference: &BinaryExpr, inputs: &DFSchema) -> bool {
+    let is_date = |operand: &Expr| operand.get_type(inputs).is_ok_and(|kind| kind == DataType::Date32);
+    difference.op == Operator::Minus && is_date(&difference.left) && is_date(&difference.right)
+}
+
+/// Gives parameters among expressions of one type the type of the first that has one.
+fn alike(expressions: Vec<&mut Expr>, inputs: &DFSchema) {
+    let known = expressions.iter().find_map(|expression| match expression {
+        Expr::Placeholder(_) => None,
+        known => known.get_type(inputs).ok().filter(|kind| !kind.is_null()),
+    });
+    if let Some(known) = known {
+        expressions.into_iter().for_each(|expression| give(expression, &known));
+    }
+}
+
+/// Says the type of a parameter that has none yet.
+pub(super) fn give(expression: &mut Expr, kind: &DataType) {
+    if let Expr::Placeholder(parameter) = expression
+        && parameter.field.is_none()
+    {
+        parameter.field = Some(Arc::new(Field::new("", kind.clone(), true)));
+    }
+}

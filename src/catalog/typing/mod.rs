@@ -1,0 +1,24 @@
+//! Types of expressions as Postgres gives them, where the engine gives others.
+//!
+//! | file | what |
+//! |---|---|
+//! | `plan` | goes over a plan as it comes from SQL: its expressions, then the columns of its nodes anew |
+//! | `expression` | integers without a point are `integer`, lengths and ranks are signed, parameters have the type of their cast |
+//! | `casts` | texts in casts are read as Postgres reads them, fractions are rounded to integers, `AT TIME ZONE` takes the zone off |
+//! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%` take the type that the other side asks for |
+//! | `interval_scale`, `similar`, `to_char` | `interval * 2`, `SIMILAR TO` and `to_char`, which the engine lacks or takes otherwise |
+//!
+//! Clients decode by type: a driver that reads `SELECT 1` as an `int4` fails on anything else.
+
+mod casts;
+mod expression;
+mod interval_scale;
+mod operators;
+mod plan;
+mod similar;
+mod to_char;
+
+pub(super) use casts::ANY_NUMERIC;
+pub use operators::UnknownOperands;
+pub(super) use plan::{as_in_postgres, as_in_postgres_alone};
+pub(super) use to_char::to_char;

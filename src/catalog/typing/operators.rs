@@ -1,0 +1,81 @@
+//! Operands of arithmetic whose type nobody says: quoted literals and parameters.
+
+use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{Expr, ExprSchemable, cast};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use super::expression::{give, integer};
+use super::interval_scale::scale;
+
+/// Gives operands of unknown type the type of the other operand, as Postgres does; beside a moment that something is added
+/// to, an interval.
+#[derive(Debug)]
+pub struct UnknownOperands;
+
+impl ExprPlanner for UnknownOperands {
+    fn plan_binary_op(&self, mut raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
+        if matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
+            let types = (type_of(&raw.left, schema), type_of(&raw.right, schema));
+            let added = raw.op == Plus;
+            if let Ok(kind) = types.1 {
+                settle(&mut raw.left, &kind, added);
+            }
+            if let Ok(kind) = types.0 {
+                settle(&mut raw.right, &kind, added);
+            }
+            return Ok(moments(raw, schema));
+        }
+        Ok(PlannerResult::Original(raw))
+    }
+}
+
+/// An operand's type as it will be.
+fn type_of(operand: &Expr, schema: &DFSchema) -> Result<DataType> {
+    match operand {
+        Expr::Literal(ScalarValue::Int64(Some(number)), _) if integer(*number).is_some() => Ok(DataType::Int32),
+        operand => operand.get_type(schema),
+    }
+}
+
+/// Arithmetic of dates and intervals that the engine has not, or answers with another type.
+fn moments(raw: RawBinaryExpr, schema: &DFSchema) -> PlannerResult<RawBinaryExpr> {
+    use BinaryOperator::{Divide, Minus, Multiply, Plus};
+    let (Ok(left), Ok(right)) = (raw.left.get_type(schema), raw.right.get_type(schema)) else {
+        return PlannerResult::Original(raw);
+    };
+    let is_interval = |kind: &DataType| matches!(kind, DataType::Interval(_));
+    let moment = |date: Expr| cast(date, DataType::Timestamp(TimeUnit::Microsecond, None));
+    match raw.op {
+        Multiply if is_interval(&left) && right.is_numeric() => {
+            PlannerResult::Planned(scale(raw.left, raw.right, false))
+        }
+        Multiply if left.is_numeric() && is_interval(&right) => {
+            PlannerResult::Planned(scale(raw.right, raw.left, false))
+        }
+        Divide if is_interval(&left) && right.is_numeric() => PlannerResult::Planned(scale(raw.left, raw.right, true)),
+        Plus | Minus if left == DataType::Date32 && is_interval(&right) => {
+            PlannerResult::Original(RawBinaryExpr { left: moment(raw.left), ..raw })
+        }
+        Plus if is_interval(&left) && right == DataType::Date32 => {
+            PlannerResult::Original(RawBinaryExpr { right: moment(raw.right), ..raw })
+        }
+        _ => PlannerResult::Original(raw),
+    }
+}
+
+/// Gives an operand its type, if it has none, by that of the other one.
+fn settle(operand: &mut Expr, other: &DataType, added: bool) {
+    let kind = match other {
+        DataType::Timestamp(..) if added => DataType::Interval(IntervalUnit::MonthDayNano),
+        DataType::Null | DataType::Date32 | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => return,
+        kind => kind.clone(),
+    };
+    give(operand, &kind);
+    if let Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Utf8View(Some(_)), _) = operand {
+        *operand = cast(operand.clone(), kind);
+    }
+}

@@ -1,0 +1,21 @@
+//! Values from text, as Postgres reads them: quoted literals, parameters and COPY in the text format.
+//!
+//! | file | what |
+//! |---|---|
+//! | `value` | a value of any type, by its Postgres type |
+//! | `array` | array literals |
+//! | `calendar`, `temporal` | dates and times: in ISO 8601, in any form |
+//! | `interval` | intervals |
+//! | `decimal` | exact numbers |
+//! | `json` | JSON, and its normal form |
+
+mod array;
+mod calendar;
+pub mod decimal;
+mod interval;
+mod json;
+pub mod temporal;
+mod value;
+
+pub use array::list;
+pub use value::{boolean, bytea, double, integer, invalid, read, real};
