@@ -39,7 +39,7 @@ use super::series::name_series;
 use super::session_catalog::PG_TEMP;
 use super::spelling::respell;
 use super::store::{Moment, State};
-use super::typing::{as_in_postgres, to_char};
+use super::typing::{as_in_postgres, function};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{Snapshot, Table};
 
@@ -365,10 +365,8 @@ impl ContextProvider for Resolver<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        match of_engine(bare(name)) {
-            "to_char" => Some(Arc::new(to_char())),
-            name => self.engine.scalar_functions().get(name).cloned(),
-        }
+        let name = of_engine(bare(name));
+        function(name).or_else(|| self.engine.scalar_functions().get(name).cloned())
     }
 
     fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {

@@ -144,8 +144,13 @@ impl Settings {
 
     /// Acts as somebody else from here on.
     pub fn act_as(&mut self, identity: Identity) {
-        self.identity = identity;
-        self.untold.extend(["is_superuser", "session_authorization"]);
+        let before = std::mem::replace(&mut self.identity, identity);
+        if before.current.owner != self.identity.current.owner {
+            self.untold.push("is_superuser");
+        }
+        if before.session.name != self.identity.session.name {
+            self.untold.push("session_authorization");
+        }
     }
 
     fn identity_shown_as(&self, name: &str) -> Option<&str> {

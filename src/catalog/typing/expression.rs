@@ -5,13 +5,12 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DFSchemaRef, ExprSchema, Result};
-use datafusion::functions::encoding::encode;
-use datafusion::functions::unicode::character_length;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, binary_expr, cast, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 use datafusion::scalar::ScalarValue;
 
 use super::casts::cast_as_postgres;
+use super::octet_length::octet_length;
 use super::similar::as_regular_expression;
 
 /// Functions of integers, to Postgres, that count in 64 bits without a sign here.
@@ -86,10 +85,7 @@ fn function(mut call: ScalarFunction, inputs: &DFSchema) -> Expr {
     };
     match (name.as_str(), call.args.as_mut_slice()) {
         // The engine measures texts alone.
-        ("length" | "octet_length", [bytes]) if is_bytes(bytes) => {
-            let digits = encode().call(vec![bytes.clone(), lit("hex")]);
-            return binary_expr(character_length().call(vec![digits]), Operator::Divide, lit(2i32));
-        }
+        ("length", [bytes]) if is_bytes(bytes) => return octet_length().call(vec![bytes.clone()]),
         // x = ANY($1)
         ("array_has", [array, element]) => {
             if let Ok(kind) = element.get_type(inputs)

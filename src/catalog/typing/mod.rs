@@ -6,19 +6,22 @@
 //! | `expression` | integers without a point are `integer`, lengths and ranks are signed, parameters have the type of their cast |
 //! | `casts` | texts in casts are read as Postgres reads them, fractions are rounded to integers, `AT TIME ZONE` takes the zone off |
 //! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%` take the type that the other side asks for |
-//! | `interval_scale`, `similar`, `to_char` | `interval * 2`, `SIMILAR TO` and `to_char`, which the engine lacks or takes otherwise |
+//! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char` |
+//! | `interval_scale`, `similar` | `interval * 2` and `SIMILAR TO` |
 //!
 //! Clients decode by type: a driver that reads `SELECT 1` as an `int4` fails on anything else.
 
 mod casts;
 mod expression;
+mod functions;
 mod interval_scale;
+mod octet_length;
 mod operators;
 mod plan;
 mod similar;
 mod to_char;
 
 pub(super) use casts::ANY_NUMERIC;
+pub(super) use functions::function;
 pub use operators::UnknownOperands;
 pub(super) use plan::{as_in_postgres, as_in_postgres_alone};
-pub(super) use to_char::to_char;

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 use crate::error::{Error, SqlState};
 
 /// The function.
-pub(in crate::catalog) fn to_char() -> ScalarUDF {
+pub(super) fn to_char() -> ScalarUDF {
     ScalarUDF::from(ToChar { signature: Signature::any(2, Volatility::Immutable) })
 }
 
@@ -161,7 +161,7 @@ fn field(at: &DateTime<FixedOffset>, name: &str, has_zone: bool) -> Result<Strin
     let month = MONTHS[at.month0() as usize];
     let day = DAYS[at.weekday().num_days_from_sunday() as usize];
     let microseconds = at.nanosecond() / 1000 % 1_000_000;
-    let hour12 = if at.hour() % 12 == 0 { 12 } else { at.hour() % 12 };
+    let hour12 = if at.hour().is_multiple_of(12) { 12 } else { at.hour() % 12 };
     let seconds = at.offset().local_minus_utc();
     let word = |text: String| format!("{text:<WORD$}");
     let half = |am: &str, pm: &str| if at.hour() < 12 { am.to_owned() } else { pm.to_owned() };

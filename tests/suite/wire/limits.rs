@@ -127,7 +127,7 @@ async fn a_statement_keeps_to_its_memory_and_its_files() {
     assert_eq!(state(&error), "53200");
     assert_eq!(error.as_db_error().unwrap().hint(), Some("ask for less at once, or raise query_memory_limit"));
     assert_eq!(rows(&other, join).await.unwrap(), "300000");
-    let sort = "SELECT max(place) FROM (SELECT row_number() OVER (ORDER BY n * 7919 % 1000003, text) AS place
+    let sort = "SELECT max(place) FROM (SELECT row_number() OVER (ORDER BY n::bigint * 7919 % 1000003, text) AS place
                 FROM (SELECT n, 'a text of some fifty bytes, as there are in the world ' || n AS text
                       FROM generate_series(1, 700000) AS t(n)))";
     client.batch_execute("SET query_memory_limit = '72MB'").await.unwrap();
