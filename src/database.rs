@@ -9,9 +9,10 @@ use futures::TryStreamExt;
 use crate::activity::Activity;
 use crate::catalog::{Catalog, Contents, Roles, ship};
 use crate::config::{Configuration, Settings};
+use crate::engine;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::session::{self, Session, Shared};
+use crate::session::{Session, Shared};
 use crate::storage::{CacheFacts, Home, MemoryFacts};
 use crate::workers::Workers;
 
@@ -52,7 +53,7 @@ impl Database {
     async fn on(home: Arc<Home>) -> Result<Self> {
         let catalog = Arc::new(Catalog::open(home).await?);
         ship(&catalog).await?;
-        let engine = session::engine(Arc::clone(catalog.home().memory()) as _)?;
+        let engine = engine::build(Arc::clone(catalog.home().memory()) as _)?;
         let contents = Arc::new(Contents::new(engine.clone()));
         let shared = Shared {
             catalog,

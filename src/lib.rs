@@ -5,6 +5,7 @@ mod catalog;
 pub mod config;
 mod database;
 pub mod demo;
+mod engine;
 pub mod error;
 pub mod functions;
 pub mod model;

@@ -30,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("statements", &["activity", "session", "catalog", "storage", "workers", "model", "config", "error", "outcome"]),
     ("workers", &["error"]),
     ("register", &["functions", "relations", "operators", "rules", "model", "error", "config"]),
+    ("engine", ASSEMBLY),
     ("session", ASSEMBLY),
     ("database", ASSEMBLY),
     ("server", &["activity", "database", "session", "outcome", "statements", "catalog", "model", "error", "config"]),
@@ -41,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const ASSEMBLY: &[&str] = &[
     "activity",
     "database",
+    "engine",
     "session",
     "workers",
     "register",
