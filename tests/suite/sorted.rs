@@ -163,7 +163,7 @@ async fn an_order_that_makes_no_sense_is_refused() {
     for (options, state, message) in [
         ("entity = 'a'", SqlState::InvalidParameterValue, "entity and at belong together"),
         ("entity = 'a', at = 'b', fill = 7", SqlState::InvalidParameterValue, "unrecognized parameter \"fill = 7\""),
-        ("fillfactor = 70", SqlState::InvalidParameterValue, "unrecognized parameter \"fillfactor = 70\""),
+        ("filfactor = 70", SqlState::InvalidParameterValue, "unrecognized parameter \"filfactor = 70\""),
         ("entity = 'a', at = 'a, b'", SqlState::InvalidParameterValue, "at must name one column"),
         (
             "entity = 'a', at = 5",

@@ -176,7 +176,7 @@ async fn what_goes_to_disk_and_what_is_kept_is_counted() {
     for _ in 0..2 {
         assert_eq!(rows(&client, "SELECT sum(a) FROM t").await.unwrap(), "1250025000");
     }
-    let sort = "SELECT max(place) FROM (SELECT row_number() OVER (ORDER BY n * 7919 % 1000003, text) AS place
+    let sort = "SELECT max(place) FROM (SELECT row_number() OVER (ORDER BY n::bigint * 7919 % 1000003, text) AS place
                 FROM (SELECT n, 'a text of some fifty bytes, as there are in the world ' || n AS text
                       FROM generate_series(1, 700000) AS t(n)))";
     client.batch_execute("SET query_memory_limit = '72MB'").await.unwrap();
