@@ -13,7 +13,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use crate::catalog::UnknownOperands;
 use crate::catalog::postgres::{self, EvaluateCorrelated, Keywords, unbound};
 use crate::error::Result;
-use crate::rules::{self, CompleteKeys};
+use crate::rules::{self, CompleteKeys, CountExisting};
 use crate::storage::determined_entity;
 
 /// Made once per database: sessions are copies of it.
@@ -47,10 +47,11 @@ pub(crate) fn build(memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
     Ok(context.state())
 }
 
-/// The engine's own rules, after the one that plans correlated subqueries: it has to see them before they are typed.
+/// The engine's own rules, after those that plan subqueries: they have to see them before they are typed.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(EvaluateCorrelated));
+    rules.insert(0, Arc::new(CountExisting));
     rules
 }
 

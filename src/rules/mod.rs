@@ -2,6 +2,7 @@
 //!
 //! | rule | plan | stands | because |
 //! |---|---|---|---|
+//! | [`CountExisting`] | logical | before all others, that of the catalogs too | these plan what it makes |
 //! | [`ReadText`] | logical | after type coercion | it decides by the types of casts, which that adds |
 //! | [`CheckOverflow`] | logical | after type coercion, before the optimizer | it decides by the types of the operands, and constants have to be checked before they are folded |
 //! | [`WidenSums`] | logical | beside it | the same |
@@ -21,6 +22,7 @@
 mod check_overflow;
 mod complete_keys;
 mod count_distinct;
+mod count_existing;
 mod expressions;
 mod pace_streams;
 mod plain_utc;
@@ -39,6 +41,7 @@ mod widen_sums;
 pub use check_overflow::CheckOverflow;
 pub use complete_keys::{CompleteKeys, DeterminedEntity};
 pub use count_distinct::CountDistinct;
+pub use count_existing::CountExisting;
 pub use pace_streams::PaceStreams;
 pub use plain_utc::PlainUtc;
 pub use positions::{analyzer, optimizer, physical};
