@@ -8,6 +8,7 @@ use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{self, CharacterLength, ExactNumberInfo};
 use postgres_types::Type;
 
+use super::postgres;
 use super::typing::ANY_NUMERIC;
 use crate::error::{Error, Result, SqlState};
 use crate::model::marked;
@@ -39,6 +40,13 @@ impl TypePlanner for ColumnTypes {
             | Sql::Dec(ExactNumberInfo::None) => {
                 let any = [(ANY_NUMERIC.to_owned(), String::new())].into();
                 return Ok(Some(Arc::new(Field::new("", DataType::Decimal128(38, 10), true).with_metadata(any))));
+            }
+            // `float` alone is double precision; up to 24 binary digits are real.
+            Sql::Float(ExactNumberInfo::Precision(1..=24)) => DataType::Float32,
+            Sql::Float(_) => DataType::Float64,
+            oid if postgres::is_oid(oid) => {
+                let mark = [(postgres::PG_TYPE_KEY.to_owned(), "oid".to_owned())].into();
+                return Ok(Some(Arc::new(Field::new("", DataType::Int64, true).with_metadata(mark))));
             }
             Sql::JSON => return Ok(Some(Arc::new(marked(&Type::JSON, -1)))),
             Sql::JSONB => return Ok(Some(Arc::new(marked(&Type::JSONB, -1)))),

@@ -21,7 +21,7 @@ pub fn column_type(sql: &SqlType) -> Result<DataType> {
         SqlType::SmallInt(_) | SqlType::Int2(_) => DataType::Int16,
         SqlType::Int(_) | SqlType::Integer(_) | SqlType::Int4(_) => DataType::Int32,
         SqlType::BigInt(_) | SqlType::Int8(_) => DataType::Int64,
-        SqlType::Real | SqlType::Float4 => DataType::Float32,
+        SqlType::Real | SqlType::Float4 | SqlType::Float(ExactNumberInfo::Precision(1..=24)) => DataType::Float32,
         SqlType::Double(_) | SqlType::DoublePrecision | SqlType::Float8 | SqlType::Float(_) => DataType::Float64,
         SqlType::Numeric(info) | SqlType::Decimal(info) | SqlType::Dec(info) => numeric(info)?,
         SqlType::Text

@@ -6,12 +6,14 @@
 //! | `expression` | integers without a point are `integer`, lengths and ranks are signed, parameters have the type of their cast |
 //! | `casts` | texts in casts are read as Postgres reads them, fractions are rounded to integers, `AT TIME ZONE` takes the zone off |
 //! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%` take the type that the other side asks for |
+//! | `exact` | literals that numerics are compared with keep the digits that were written |
 //! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char` |
 //! | `interval_scale`, `similar` | `interval * 2` and `SIMILAR TO` |
 //!
 //! Clients decode by type: a driver that reads `SELECT 1` as an `int4` fails on anything else.
 
 mod casts;
+mod exact;
 mod expression;
 mod functions;
 mod interval_scale;
