@@ -95,15 +95,20 @@ fn remainder(call: &Function) -> Option<Expr> {
     Some(Expr::Nested(Box::new(remainder)))
 }
 
-/// `SELECT generate_series(1, 3)` gives rows; the engine's function of that name gives an array.
-fn unnest_series(select: &mut Select) {
+/// `SELECT generate_series(1, 3)` and `SELECT regexp_split_to_table(a, ',')` give rows; the functions of the engine, arrays.
+pub(super) fn unnest_series(select: &mut Select) {
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(Expr::Function(series))
         | SelectItem::ExprWithAlias { expr: Expr::Function(series), .. } = item
-            && series.name.0.len() == 1
-            && series.name.0[0].as_ident().map(fold).as_deref() == Some("generate_series")
+            && let [name] = series.name.0.as_slice()
         {
-            *series = call("unnest", vec![Expr::Function(series.clone())]);
+            let array = match name.as_ident().map(fold).as_deref() {
+                Some("generate_series") => "generate_series",
+                Some("regexp_split_to_table") => "regexp_split_to_array",
+                _ => continue,
+            };
+            let array = Function { name: ObjectName::from(vec![Ident::new(array)]), ..series.clone() };
+            *series = call("unnest", vec![Expr::Function(array)]);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::statement::Form;
 use super::syntax::Direction;
 use super::{
     CopyDirection, Portal, Statement, TransactionStatus, commands, copy, grants, lock, names, notify, parameters,
-    query, roles, schemas, settings, tables, transaction, vacuum, views, write,
+    query, roles, schemas, series, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -31,7 +31,8 @@ pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<O
         }
     };
     context.transaction().admit(ast)?;
-    let (tag, parameters, schema) = match ast.as_ref() {
+    let (ast, of_series) = series::without_values(ast, &hints)?;
+    let (tag, mut parameters, schema) = match ast.as_ref() {
         query @ (Ast::Query(_) | Ast::Explain { .. }) => {
             let (parameters, schema) = query::describe(&context, query, &hints)?;
             (if matches!(query, Ast::Query(_)) { "SELECT" } else { "EXPLAIN" }, parameters, Some(schema))
@@ -42,7 +43,11 @@ pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<O
         Ast::ShowVariable { variable } => ("SHOW", vec![], Some(settings::show_schema(variable)?)),
         _ => ("", vec![], None),
     };
-    Ok(Prepared { tag, parameters, schema, ..Prepared::command(statement) })
+    for (at, kind) in of_series {
+        parameters.resize(parameters.len().max(at + 1), None);
+        parameters[at] = Some(kind);
+    }
+    Ok(Prepared { tag, parameters, schema, ..Prepared::command(statement.clone()) })
 }
 
 /// Runs a portal, or runs it on, for at most so many rows.
@@ -77,8 +82,9 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         }
     };
     context.transaction().admit(ast)?;
-    if changes_data(ast) {
-        admit_by_setting(&context, write::rows_of(ast), || first_words(&ast.to_string()))?;
+    let ast = series::with_values(ast, &values)?;
+    if changes_data(&ast) {
+        admit_by_setting(&context, write::rows_of(&ast), || first_words(&ast.to_string()))?;
     }
     let done = |tag: Tag| Ok(Outcome::Done(tag));
     match ast.as_ref() {

@@ -47,7 +47,7 @@ pub(super) fn planned(values: Vec<ScalarValue>, types: &[Option<DataType>]) -> V
 }
 
 /// Where a parameter stands among the values: `$1` is the first.
-fn index(name: &str) -> Option<usize> {
+pub(super) fn index(name: &str) -> Option<usize> {
     name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
 }
 

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 use super::copy::{self, CopyDirection, CopyStatement};
 use super::place::place;
 use super::syntax::{self, Command};
-use super::{depth, role_syntax};
+use super::{depth, fetch_syntax, role_syntax};
 use crate::error::{Error, Result, SqlState};
 
 /// All that is said of a mistake in a statement with a password.
@@ -93,7 +93,8 @@ impl Statement {
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
         depth::check(&tokens).map_err(|error| error.in_text(sql))?;
         let secret = role_syntax::sets_password(&tokens);
-        let parsed = Self::parse_tokens(sql, role_syntax::spelled_for_parser(tokens));
+        let tokens = fetch_syntax::spelled_for_parser(role_syntax::spelled_for_parser(tokens));
+        let parsed = Self::parse_tokens(sql, tokens);
         // What the parser says of a mistake quotes the text, and that may be the password.
         parsed.map_err(|error| if secret { syntax_error(sql, SECRET, None) } else { error })
     }

@@ -343,7 +343,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
                 oid: oids.take("constraint", &format!("{full_name}.{name}")),
                 columns: columns_of(&condition, &names),
                 name,
-                condition,
+                condition: bare(condition),
             })
             .collect(),
         schema: entry.schema,
@@ -374,6 +374,16 @@ fn columns_of(condition: &str, names: &[String]) -> Vec<i64> {
         });
     }
     places.into_iter().collect()
+}
+
+/// A condition without the parentheses around all of it, as Postgres shows it.
+fn bare(condition: String) -> String {
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&condition).and_then(|mut parser| parser.parse_expr());
+    let Ok(Expr::Nested(mut inner)) = parsed else { return condition };
+    while let Expr::Nested(next) = *inner {
+        inner = next;
+    }
+    inner.to_string()
 }
 
 fn terminated(query: &str) -> String {
@@ -438,6 +448,12 @@ mod tests {
         let names = ["id", "Price", "sold_at"].map(str::to_owned);
         assert_eq!(columns_of("\"Price\" > 0.0 AND t.ID < 5 AND \"Price\" < 9", &names), [1, 2]);
         assert_eq!(columns_of("true", &names), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn conditions_have_no_parentheses_around_them() {
+        assert_eq!(bare("((x > 0))".to_owned()), "x > 0");
+        assert_eq!(bare("(x > 0) AND (x < 9)".to_owned()), "(x > 0) AND (x < 9)");
     }
 
     #[test]

@@ -34,7 +34,7 @@ mod unbound;
 #[cfg(test)]
 mod clients;
 
-pub use adapt::{adapt, is_catalog_statement};
+pub use adapt::{adapt, is_catalog_statement, is_oid};
 pub use correlated::EvaluateCorrelated;
 pub use functions::{
     AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts, functions, system_function_entries,

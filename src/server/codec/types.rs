@@ -212,6 +212,7 @@ fn array_type(element: &Type) -> Option<Type> {
         Type::TIMESTAMP => Type::TIMESTAMP_ARRAY,
         Type::TIMESTAMPTZ => Type::TIMESTAMPTZ_ARRAY,
         Type::INTERVAL => Type::INTERVAL_ARRAY,
+        Type::OID => Type::OID_ARRAY,
         Type::RECORD => Type::RECORD_ARRAY,
         _ => return None,
     })

@@ -93,6 +93,10 @@ async fn ask(client: &tokio_postgres::Client, question: &Question, sql: &str) ->
         if columns != question.columns {
             return Err(format!("expected {:?}\ngot      {columns:?}", question.columns));
         }
+        // The rows have to be of the types that were told.
+        if prepared.params().is_empty() {
+            client.query(&prepared, &[]).await.map_err(|error| told(&error))?;
+        }
     }
     let answered = answer(client, sql).await.map_err(|error| told(&error))?;
     match &question.rows {

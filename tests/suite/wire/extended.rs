@@ -237,6 +237,9 @@ async fn parameters_have_the_type_that_they_are_cast_to() {
         ("SELECT 1 WHERE 2 = ANY ($1::int[])", vec![Type::INT4_ARRAY]),
         ("SELECT value FROM generate_series(1, 3) LIMIT $1", vec![Type::INT8]),
         ("SELECT $1", vec![Type::TEXT]),
+        ("SELECT typname FROM pg_type WHERE oid = ANY ($1::oid[])", vec![Type::OID_ARRAY]),
+        ("SELECT n FROM generate_series(1, $1) AS a(n)", vec![Type::INT8]),
+        ("SELECT n, $2::text FROM generate_series(1, $1) AS a(n)", vec![Type::INT8, Type::TEXT]),
     ] {
         assert_eq!(client.prepare(sql).await.unwrap().params(), expected, "{sql}");
     }
@@ -246,6 +249,23 @@ async fn parameters_have_the_type_that_they_are_cast_to() {
     assert_eq!(client.query_one(sql, &[&vec!["b", "c"]]).await.unwrap().get::<_, i64>(0), 1);
     let none: Option<&str> = None;
     assert_eq!(client.query_one("SELECT $1", &[&none]).await.unwrap().get::<_, Option<String>>(0), None);
+}
+
+#[tokio::test]
+async fn series_are_of_the_values_of_their_parameters() {
+    let served = Served::start().await;
+    let client = served.connect().await;
+    let sql = "SELECT sum(n)::bigint, $2::text FROM generate_series(1, $1) AS a(n) WHERE n > $3";
+    let statement = client.prepare(sql).await.unwrap();
+    for (last, sum) in [(4i64, 9i64), (100_000, 5_000_049_999)] {
+        let row = client.query_one(&statement, &[&last, &"x", &1i64]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1)), (sum, "x"));
+    }
+    let none: Option<i64> = None;
+    assert_eq!(client.query("SELECT n FROM generate_series(1, $1) AS a(n)", &[&none]).await.unwrap().len(), 0);
+    client.batch_execute("CREATE TABLE numbers (n bigint)").await.unwrap();
+    client.execute("INSERT INTO numbers SELECT n FROM generate_series(1, $1) AS a(n)", &[&5i64]).await.unwrap();
+    assert_eq!(super::rows(&client, "SELECT count(*) FROM numbers").await.unwrap(), "5");
 }
 
 #[tokio::test]

@@ -21,3 +21,4 @@ mod vacant;
 
 pub use reference::is_catalog_statement;
 pub use rewrite::adapt;
+pub use system_types::is_oid;

@@ -16,6 +16,7 @@ use super::reference::{common_tables, folded, is_qualified_by_system, system_rel
 use super::system_types::{SystemType, printer, system_type};
 use super::vacant::{is_vacant, is_vacant_query, null, skip_branches, vacate};
 use crate::catalog::postgres::relations::{definition, definitions};
+use crate::catalog::spelling::unnest_series;
 
 /// Brings a catalog statement into the SQL that DataFusion plans; what it means stays.
 pub fn adapt(statement: &mut Statement) {
@@ -53,6 +54,7 @@ impl VisitorMut for Rewriter {
             vacate(select);
         } else {
             join_by_element(select);
+            unnest_series(select);
         }
         ControlFlow::Continue(())
     }

@@ -33,6 +33,10 @@ pub(super) fn system_type(data_type: &DataType) -> Option<SystemType> {
     match data_type {
         DataType::Regclass => Some(SystemType::Reference("regclass")),
         DataType::Custom(name, modifiers) if modifiers.is_empty() => named(name),
+        // Drivers ask for the type of `$1::oid[]`, and know it by that name alone.
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) if is_oid(element) => {
+            Some(SystemType::Plain(data_type.clone()))
+        }
         DataType::Array(ArrayElemTypeDef::SquareBracket(element, size)) => {
             let element = match system_type(element)? {
                 SystemType::Reference(_) => DataType::BigInt(None),
@@ -42,6 +46,13 @@ pub(super) fn system_type(data_type: &DataType) -> Option<SystemType> {
         }
         _ => None,
     }
+}
+
+/// Whether a type is `oid`.
+pub fn is_oid(data_type: &DataType) -> bool {
+    let DataType::Custom(name, modifiers) = data_type else { return false };
+    let Some(ObjectNamePart::Identifier(last)) = name.0.last() else { return false };
+    modifiers.is_empty() && (name.0.len() == 1 || is_qualified_by_system(name)) && folded(last) == "oid"
 }
 
 fn named(name: &ObjectName) -> Option<SystemType> {
