@@ -1,5 +1,7 @@
 //! What a statement gives back.
 
+use std::sync::Arc;
+
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 
@@ -124,12 +126,13 @@ pub struct Prepared {
     pub(crate) schema: Option<SchemaRef>,
     pub(crate) tag: &'static str,
     pub(crate) binary: bool,
+    pub(crate) keeper: Arc<crate::statements::Keeper>,
 }
 
 impl Prepared {
     /// A command that takes no parameters and gives no rows.
     pub(crate) fn command(statement: crate::statements::Statement) -> Self {
-        Self { statement, parameters: vec![], schema: None, tag: "", binary: false }
+        Self { statement, parameters: vec![], schema: None, tag: "", binary: false, keeper: Arc::default() }
     }
 
     /// The type of each parameter, `$1` first; `None` where nothing in the statement says.

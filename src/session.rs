@@ -208,6 +208,9 @@ impl Session {
     /// a commit that has begun is finished.
     pub async fn execute(&self, prepared: &Prepared, values: Vec<ScalarValue>) -> Result<Outcome> {
         let work = self.presence.work(prepared.statement().text());
+        if let Some(rows) = self.settle(self.execute_again(prepared, &values))? {
+            return Ok(self.watched(Outcome::Rows(rows), work));
+        }
         let running = statements::execute(self.context()?, prepared.clone(), values);
         let outcome = self.database.workers.complete(running).await;
         let outcome = self.settle(outcome.map_err(|error| prepared.statement().place(error)))?;
@@ -225,6 +228,12 @@ impl Session {
     /// Runs a portal, or runs it on, for at most so many rows; a command it runs to its end.
     pub(crate) async fn run(&self, portal: &Arc<Portal>, most: Option<u64>) -> Result<Outcome> {
         let work = self.presence.work(portal.prepared.as_ref().map_or("", |prepared| prepared.statement().text()));
+        if portal.prepared.as_ref().is_some_and(|prepared| prepared.keeper.has_plan()) {
+            let started = portal.start_with(most, |prepared, values| self.execute_again(prepared, values));
+            if let Some(outcome) = self.settle(started)? {
+                return Ok(self.watched(outcome, work));
+            }
+        }
         let running = statements::run(self.context()?, portal.clone(), most);
         let outcome = self.database.workers.complete(running).await;
         let outcome = self.settle(outcome.map_err(|error| match &portal.prepared {
@@ -252,6 +261,22 @@ impl Session {
     /// Its prepared statements.
     pub(crate) fn prepared(&self) -> MutexGuard<'_, PreparedStatements> {
         self.objects.prepared()
+    }
+
+    /// Runs the plan that is kept with a statement, if there is one that holds.
+    fn execute_again(&self, prepared: &Prepared, values: &[ScalarValue]) -> Result<Option<SendableRecordBatchStream>> {
+        if !prepared.keeper.has_plan() {
+            return Ok(None);
+        }
+        let moment = match self.transaction_status() {
+            TransactionStatus::Idle => Some(self.catalog.moment()),
+            TransactionStatus::Open => self.transaction().moment(),
+            TransactionStatus::Failed => None,
+        };
+        let Some(moment) = moment else { return Ok(None) };
+        let runtime = Arc::new(self.runtime()?);
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        prepared.keeper.again(&moment, &settings, values, runtime, &self.database.workers)
     }
 
     /// The columns of a table, named as in SQL (`journey.interactions`, or by the search path).

@@ -116,6 +116,15 @@ impl Handed {
         named.iter().filter(|(at, _)| *at == depth).map(|(_, relation)| *relation).collect()
     }
 
+    /// The tables, by object id; none if there was a source that every role may read.
+    pub(super) fn tables(&self) -> Option<Vec<u32>> {
+        let table = |(_, reader): &(Arc<dyn TableSource>, Reader)| match reader {
+            Reader::Of { relation, .. } => Some(*relation),
+            Reader::Anybody => None,
+        };
+        self.sources().iter().map(table).collect()
+    }
+
     /// Checks a plan: SELECT on each table it scans, by the role it scans it for, and what a write needs on its target.
     pub(super) fn admit(&self, plan: &LogicalPlan, catalog: &State) -> Result<()> {
         plan.apply_with_subqueries(|node| {

@@ -219,6 +219,13 @@ impl<'a> Resolver<'a> {
         self.moment.snapshot(relation).cloned().ok_or_else(|| Error::internal("a table without a version"))
     }
 
+    /// The tables that were handed out so far, by object id, and their versions; none if anything else was, too: relations of the
+    /// system are made up as they are asked for.
+    pub fn tables_read(&self) -> Option<Vec<(u32, Arc<Snapshot>)>> {
+        let version = |oid: u32| Some((oid, Arc::clone(self.moment.version(oid)?)));
+        self.handed.tables()?.into_iter().map(version).collect()
+    }
+
     /// What this statement sees.
     pub fn moment(&self) -> &Moment {
         &self.moment

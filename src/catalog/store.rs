@@ -114,6 +114,11 @@ impl Moment {
         self.snapshots.get(&relation.oid)
     }
 
+    /// The version of the rows of a table with this object id.
+    pub fn version(&self, oid: u32) -> Option<&Arc<Snapshot>> {
+        self.snapshots.get(&oid)
+    }
+
     /// The version of a table.
     pub(super) fn of_table(&self, table: &Arc<Table>) -> Option<&Arc<Snapshot>> {
         let (oid, _) = self.state.tables.iter().find(|(_, known)| Arc::ptr_eq(known, table))?;

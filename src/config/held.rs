@@ -55,6 +55,14 @@ impl Settings {
         Some(self.changed.get(setting.name).map_or_else(|| self.at_start(setting), String::as_str))
     }
 
+    /// Whether all have the same values, for the same role.
+    pub fn agrees(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.configuration, &other.configuration)
+            && self.initial == other.initial
+            && self.changed == other.changed
+            && self.identity == other.identity
+    }
+
     /// The value that RESET goes back to, as SHOW prints it.
     pub fn at_start(&self, setting: &Setting) -> &str {
         let told = self.initial.get(setting.name).or_else(|| self.configuration.told.get(setting.name));

@@ -2,6 +2,7 @@
 
 mod advisory;
 mod analyze;
+mod bound;
 mod commands;
 mod constraints;
 mod context;
@@ -15,6 +16,7 @@ mod fetch_syntax;
 mod grants;
 mod identity;
 mod insert;
+mod kept;
 mod lock;
 mod names;
 mod notify;
@@ -45,6 +47,7 @@ pub(crate) use context::Context;
 pub(crate) use copy::append as append_copied;
 pub use copy::{Chosen, CopyDirection, CopyFormat, CopyHeader, CopyIn, CopyOptions, CopyOut};
 pub(crate) use dispatch::{execute, prepare, run};
+pub(crate) use kept::Keeper;
 pub(crate) use notify::Channels;
 pub(crate) use objects::SessionObjects;
 pub(crate) use portal::{Portal, Portals};

@@ -123,6 +123,22 @@ impl Portal {
         }))
     }
 
+    /// Starts a query with rows that are already coming, if `rows` has some for its values, and gives at most so many; nothing where it
+    /// has started.
+    pub(crate) fn start_with(
+        &self,
+        most: Option<u64>,
+        rows: impl FnOnce(&Prepared, &[ScalarValue]) -> Result<Option<SendableRecordBatchStream>>,
+    ) -> Result<Option<Outcome>> {
+        let mut run = self.run.try_lock().map_err(|_| active())?;
+        let (Run::Bound(values), Some(prepared)) = (&*run, &self.prepared) else { return Ok(None) };
+        let Some(rows) = rows(prepared, values)? else { return Ok(None) };
+        let cursor = Cursor::new(rows, self.scroll);
+        let rows = next_rows(Arc::clone(&self.run), cursor.schema(), most.unwrap_or(u64::MAX));
+        *run = Run::Open(cursor);
+        Ok(Some(Outcome::Rows(rows)))
+    }
+
     /// Moves a query, and counts the rows that a FETCH would have given.
     pub(super) async fn skip(&self, context: &Context, direction: Direction) -> Result<u64> {
         let mut run = self.run.try_lock().map_err(|_| active())?;

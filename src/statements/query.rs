@@ -56,21 +56,23 @@ pub(super) async fn run(
             return Ok(Outcome::Rows(explained.run(context, values).await?));
         }
     }
-    let plan = plan_with(context, statement, &prepared.parameters)?;
+    let resolver = context.resolver().with_parameters(&prepared.parameters);
+    let plan = plan_by(&resolver, statement)?;
     let names = output_names(statement, &plan);
+    if let ast::Statement::Query(_) = statement {
+        let schema = |plan: &SchemaRef| named(plan, &names);
+        let (keeper, types) = (&prepared.keeper, &prepared.parameters);
+        if let Some(rows) = keeper.keep(context, &resolver, &plan, types, &values, schema).await? {
+            return Ok(Outcome::Rows(as_promised(prepared, rows)?));
+        }
+    }
     let plan = bind(plan, values)?;
     if matches!(statement, ast::Statement::Explain { .. }) {
         let physical = context.engine.create_physical_plan(&plan).await?;
         return Ok(Outcome::Rows(explain::lines(context.workers.run(physical, context.task()))));
     }
     let rows = stream(context, &plan, &names).await?;
-    if let Some(promised) = &prepared.schema
-        && !same_types(promised, &rows.schema())
-    {
-        return Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
-            .with_hint("prepare the statement again"));
-    }
-    Ok(Outcome::Rows(rows))
+    Ok(Outcome::Rows(as_promised(prepared, rows)?))
 }
 
 /// The rows of a plan under the names their columns have for the user; dropping them stops it.
@@ -83,6 +85,17 @@ pub(super) async fn stream(
     let rows = context.workers.run(physical, context.task());
     let schema = named(&rows.schema(), names);
     Ok(renamed(rows, schema))
+}
+
+/// Rows of the types that the client was told.
+fn as_promised(prepared: &Prepared, rows: SendableRecordBatchStream) -> Result<SendableRecordBatchStream> {
+    match &prepared.schema {
+        Some(promised) if !same_types(promised, &rows.schema()) => {
+            Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
+                .with_hint("prepare the statement again"))
+        }
+        _ => Ok(rows),
+    }
 }
 
 /// A write that WITH stands before is parsed as a query.
@@ -115,18 +128,24 @@ pub(super) fn plan_at(
     let resolver = context.resolver_at(moment).with_parameters(types);
     match statement {
         ast::Statement::Insert(insert) => insert::plan(&resolver.for_insert(), insert),
-        ast::Statement::Update(update) => write::plan_update(&resolver, update),
-        ast::Statement::Delete(delete) => write::plan_delete(&resolver, delete),
+        _ => plan_by(&resolver, statement),
+    }
+}
+
+fn plan_by(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<LogicalPlan> {
+    match statement {
+        ast::Statement::Update(update) => write::plan_update(resolver, update),
+        ast::Statement::Delete(delete) => write::plan_delete(resolver, delete),
         ast::Statement::Query(query) => {
             refuse_write_under_with(query)?;
             resolver.plan(statement.clone())
         }
         ast::Statement::Explain { statement: inner, .. } if matches!(inner.as_ref(), ast::Statement::Delete(_)) => {
             // The query that explains a DELETE does not say that its rows go.
-            plan_at(context, resolver.moment().clone(), inner, types)?;
-            explain(&resolver, statement)
+            plan_by(resolver, inner)?;
+            explain(resolver, statement)
         }
-        other => explain(&resolver, other),
+        other => explain(resolver, other),
     }
 }
 
@@ -185,7 +204,8 @@ fn same_types(promised: &Schema, schema: &Schema) -> bool {
         && promised.fields().iter().zip(schema.fields()).all(|(a, b)| same(a.data_type(), b.data_type()))
 }
 
-fn renamed(rows: SendableRecordBatchStream, schema: SchemaRef) -> SendableRecordBatchStream {
+/// The same rows under the names of a schema.
+pub(super) fn renamed(rows: SendableRecordBatchStream, schema: SchemaRef) -> SendableRecordBatchStream {
     let renamed = schema.clone();
     let batches = rows.map(move |batch| {
         let batch = batch?;

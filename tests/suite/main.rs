@@ -13,6 +13,7 @@ mod crash;
 mod docs;
 mod explain;
 mod functions;
+mod kept;
 mod memory;
 mod merge;
 mod overflow;
