@@ -262,8 +262,8 @@ impl Block {
         if self.is_untouched() {
             return Ok(());
         }
-        let done = tokio::spawn(self.commit_here()).await;
-        done.map_err(|error| Error::internal(format!("the commit was not finished: {error}")))?
+        let catalog = Arc::clone(&self.catalog);
+        catalog.home().run_commit(self.commit_here()).await
     }
 
     async fn commit_here(mut self) -> Result<()> {

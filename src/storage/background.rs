@@ -51,7 +51,9 @@ impl Background {
     pub fn tend(&self, table: &Arc<Table>) {
         let at = table.snapshot();
         let tends = self.tends.load(Ordering::Acquire);
-        if at.version().is_multiple_of(CHECKPOINT_INTERVAL) {
+        let is_due = at.version().is_multiple_of(CHECKPOINT_INTERVAL);
+        // It reads every commit since the last one: two at a time would take twice the memory for nothing.
+        if is_due && !table.checkpointing.swap(true, Ordering::AcqRel) {
             self.spawn(checkpointed(Arc::clone(table), tends));
         }
         if tends && table.worth_joining(&at, Effort::Steady).is_some() && !table.tending.swap(true, Ordering::AcqRel) {
@@ -91,6 +93,7 @@ async fn checkpointed(table: Arc<Table>, tends: bool) {
     if let Err(error) = done {
         tracing::warn!(%error, folder = %table.folder, "no checkpoint was written, or old files stay");
     }
+    table.checkpointing.store(false, Ordering::Release);
 }
 
 impl Table {

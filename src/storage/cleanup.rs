@@ -50,7 +50,7 @@ impl Table {
         if dead.is_empty() {
             return Ok(());
         }
-        let (mut removed, retention) = self.log.tombstones().await?;
+        let (mut removed, retention) = self.log.tombstones(self.snapshot().version()).await?;
         removed.extend(self.let_go.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let now = Utc::now();
         for (name, object) in dead {

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::task::JoinHandle;
 
 use super::journal::{Intent, Journal, Part as Declared};
 use super::log::Put;
@@ -20,7 +19,7 @@ use super::snapshot::{Operation, Snapshot, conflict};
 use super::sorting::Sorting;
 use super::staged::Staged;
 use super::table::Table;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Result, SqlState};
 
 /// Between two attempts at what has to be done whatever the disk says.
 pub(super) const PAUSE: Duration = Duration::from_millis(500);
@@ -265,26 +264,22 @@ impl Staged {
     /// Commits in a task of its own, with the table's write lock held until it is done: a caller that goes away in the middle
     /// neither stops it nor tears it.
     pub(super) async fn commit_under(self, writing: OwnedMutexGuard<()>) -> Result<()> {
-        let mut commit = Commit::new(Arc::clone(&self.table.journal));
+        let journal = Arc::clone(&self.table.journal);
+        let mut commit = Commit::new(Arc::clone(&journal));
         commit.change(self);
         let commit = async move {
             let done = commit.lock().await.finish(None, || ()).await;
             drop(writing);
             done
         };
-        finished(tokio::spawn(commit)).await
+        journal.run(commit).await
     }
-}
-
-/// What became of a commit in a task of its own.
-pub(super) async fn finished(commit: JoinHandle<Result<()>>) -> Result<()> {
-    commit.await.map_err(|error| Error::internal(format!("the commit was not finished: {error}")))?
 }
 
 impl Table {
     /// Writes a checkpoint of the newest version now.
     pub async fn checkpoint(&self) -> Result<()> {
-        self.log.checkpoint().await
+        self.log.checkpoint(self.snapshot().version()).await
     }
 }
 

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::background::Background;
 use super::cleanup::Unnamed;
 use super::column_cache::{COLUMN_CACHE, ColumnCache};
-use super::commit::{Commit, finished};
+use super::commit::Commit;
 use super::disk::{Disk, LocalDisk};
 use super::files::{Files, TEMPORARY};
 use super::journal::Journal;
@@ -106,7 +106,7 @@ impl Home {
     fn new(store: Arc<dyn ObjectStore>, files: Option<Arc<Files>>, lock: Option<Arc<Lock>>) -> Result<Self> {
         let cache = Arc::new(ColumnCache::new(COLUMN_CACHE));
         let memory = Arc::new(Memory::new(Arc::clone(&cache)));
-        let journal = Arc::new(Journal::new(Arc::clone(&store)));
+        let journal = Arc::new(Journal::new(Arc::clone(&store))?);
         let (background, waits) = (Arc::default(), Arc::default());
         Ok(Self { store, url: next_url()?, files, cache, memory, lock, background, journal, waits })
     }
@@ -188,7 +188,12 @@ impl Home {
     pub async fn commit(&self, staged: Vec<Staged>) -> Result<()> {
         let mut commit = self.begin_commit();
         staged.into_iter().for_each(|change| commit.change(change));
-        finished(tokio::spawn(async move { commit.lock().await.finish(None, || ()).await })).await
+        self.run_commit(async move { commit.lock().await.finish(None, || ()).await }).await
+    }
+
+    /// Runs what a commit does in a task of its own: a caller that goes away in the middle neither stops it nor tears it.
+    pub async fn run_commit(&self, commit: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+        self.journal.run(commit).await
     }
 
     /// Looks at several tables, and whatever else changes with them, at one instant: no commit shows itself meanwhile.

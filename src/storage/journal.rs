@@ -4,6 +4,7 @@
 //! Once it is there, the commit stands. Its writer, or the next opening of the database, writes what it says, each thing unless it
 //! is there already, and removes it. Entries are told by their bytes: the names of files in them are nobody else's.
 
+use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use super::commit::{PAUSE, Record};
 use super::log::Log;
 use super::records::Records;
+use super::threads::Threads;
 use crate::error::{Error, Result, SqlState};
 
 /// The folder of intents.
@@ -31,6 +33,7 @@ pub(super) struct Journal {
     records: Records,
     /// Written to while a commit shows itself.
     showing: RwLock<()>,
+    threads: Threads,
 }
 
 /// A commit of several things.
@@ -91,8 +94,15 @@ impl Intent {
 }
 
 impl Journal {
-    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { records: Records::new(Arc::clone(&store)), store, showing: RwLock::default() }
+    pub fn new(store: Arc<dyn ObjectStore>) -> Result<Self> {
+        let (records, threads) = (Records::new(Arc::clone(&store)), Threads::new()?);
+        Ok(Self { records, store, showing: RwLock::default(), threads })
+    }
+
+    /// Runs a commit in a task of its own: a caller that goes away in the middle neither stops it nor tears it.
+    pub async fn run(&self, commit: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+        let done = self.threads.spawn(commit).await;
+        done.map_err(|error| Error::internal(format!("the commit was not finished: {error}")))?
     }
 
     pub fn records(&self) -> &Records {

@@ -160,10 +160,11 @@ impl Log {
         }
     }
 
-    /// Writes the newest version as one Parquet file, so that opening the table needn't read every commit.
-    pub async fn checkpoint(&self) -> Result<()> {
+    /// Writes a version as one Parquet file, so that opening the table needn't read every commit. A listing of the log in which
+    /// commits come meanwhile may have a later one without the one before it, so what is newest is not asked.
+    pub async fn checkpoint(&self, version: u64) -> Result<()> {
         let mut table = DeltaTable::new(Arc::clone(&self.store));
-        table.load().await.map_err(broken)?;
+        table.load_version(version).await.map_err(broken)?;
         checkpoints::create_checkpoint(&table, None).await.map_err(broken)
     }
 
@@ -181,11 +182,11 @@ impl Log {
         Ok(())
     }
 
-    /// The removed files that the log still speaks of, with the time of their removal in milliseconds, and how long such files
-    /// stay.
-    pub async fn tombstones(&self) -> Result<(HashMap<String, i64>, TimeDelta)> {
+    /// The removed files that the log still speaks of as of a version, with the time of their removal in milliseconds, and how
+    /// long such files stay.
+    pub async fn tombstones(&self, version: u64) -> Result<(HashMap<String, i64>, TimeDelta)> {
         let mut table = DeltaTable::new(Arc::clone(&self.store));
-        table.load().await.map_err(broken)?;
+        table.load_version(version).await.map_err(broken)?;
         let state = table.snapshot().map_err(broken)?;
         let removed = state.all_tombstones(self.store.as_ref());
         let named = removed.map_ok(|view| (view.path().into_owned(), view.deletion_timestamp().unwrap_or(i64::MAX)));

@@ -5,6 +5,7 @@
 //! | `disk`, `files`, `store` | writes that are durable when they return: the operations, the protocol over them, the object store of both |
 //! | `home`, `lock`, `sweep` | the database's folder and its catalog records, who holds it, what crashes leave |
 //! | `log`, `snapshot`, `staged`, `pending`, `commit` | a table's versions: read, held in memory, prepared, of a block alone, made |
+//! | `threads` | what commits run on |
 //! | `journal`, `records` | several of them and the catalog's in one commit; the catalog's versions |
 //! | `locks` | who may change rows, and who waits for whom |
 //! | `schema`, `statistics` | columns and bounds as the Delta log writes them |
@@ -55,6 +56,7 @@ mod statistics;
 mod store;
 mod sweep;
 mod table;
+mod threads;
 mod writer;
 
 pub use column_cache::{COLUMN_CACHE, CacheFacts, ColumnCache};

@@ -60,6 +60,8 @@ pub struct Table {
     pub(super) background: Weak<Background>,
     /// Whether a task is joining its files, or waits for its turn to.
     pub(super) tending: AtomicBool,
+    /// Whether a task is writing a checkpoint.
+    pub(super) checkpointing: AtomicBool,
     /// Whoever can still write holds the folder.
     _lock: Option<Arc<Lock>>,
 }
@@ -99,6 +101,7 @@ impl Table {
             closed: AtomicBool::new(false),
             background,
             tending: AtomicBool::new(false),
+            checkpointing: AtomicBool::new(false),
             _lock: lock,
         })
     }
