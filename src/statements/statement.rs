@@ -89,6 +89,7 @@ impl Statement {
 
     /// Cuts SQL text into statements; text of only blanks, comments and semicolons gives none.
     pub fn parse_all(sql: &str) -> Result<Vec<Self>> {
+        depth::ask_for_stack();
         let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
         depth::check(&tokens).map_err(|error| error.in_text(sql))?;
@@ -252,6 +253,14 @@ mod tests {
             statement.place(error).position()
         };
         assert_eq!((missing("a"), missing("B.c"), missing("d")), (Some(15), Some(22), None));
+    }
+
+    #[test]
+    fn joins_in_brackets_fit_a_small_stack() {
+        let joins = (0..12).fold("a".to_owned(), |inner, n| format!("({inner} JOIN b{n} ON true)"));
+        let parse = move || Statement::parse_all(&format!("SELECT 1 FROM {joins}")).map(|statements| statements.len());
+        let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(parse).unwrap();
+        assert_eq!(thread.join().unwrap().unwrap(), 1);
     }
 
     #[test]
