@@ -21,9 +21,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Error {
     state: SqlState,
     message: String,
-    hint: Option<String>,
+    detail: Option<Box<str>>,
+    hint: Option<Box<str>>,
     /// What was being done: the line and column of a COPY.
-    context: Option<String>,
+    context: Option<Box<str>>,
     /// Where in the SQL text, as a 1-based count of characters.
     position: Option<usize>,
     /// The same as a 1-based line and column, until the text is at hand: see [`Error::in_text`].
@@ -33,7 +34,7 @@ pub struct Error {
 impl Error {
     /// An error with a state and a message of one line, lower case first and without a full stop, as Postgres writes them.
     pub fn new(state: SqlState, message: impl Into<String>) -> Self {
-        Self { state, message: message.into(), hint: None, context: None, position: None, place: None }
+        Self { state, message: message.into(), detail: None, hint: None, context: None, position: None, place: None }
     }
 
     /// An argument outside its domain (22023): names the function, the argument, what was expected and what came.
@@ -51,14 +52,20 @@ impl Error {
         Self::new(SqlState::InternalError, message)
     }
 
+    /// Adds particulars, one a line: the key that is there already, the objects that depend on another.
+    pub fn with_detail(mut self, detail: impl Into<Box<str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
     /// Adds what the user can do about it.
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// Adds what was being done, such as the line and column of a COPY.
-    pub fn with_context(mut self, context: impl Into<String>) -> Self {
+    pub fn with_context(mut self, context: impl Into<Box<str>>) -> Self {
         self.context = Some(context.into());
         self
     }
@@ -91,6 +98,11 @@ impl Error {
     /// The message, one line.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Particulars, one a line.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
     }
 
     /// What to do about it, where known.

@@ -12,6 +12,9 @@ async fn main() -> ExitCode {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => {
             eprintln!("error: {}", error.message());
+            if let Some(detail) = error.detail() {
+                eprintln!("detail: {detail}");
+            }
             if let Some(context) = error.context() {
                 eprintln!("context: {context}");
             }

@@ -65,6 +65,8 @@ pub struct Notice {
     pub state: SqlState,
     /// One line, lower case first and without a full stop, as of an error.
     pub message: String,
+    /// Particulars, one a line.
+    pub detail: Option<String>,
 }
 
 /// What another session said by NOTIFY, or this one itself.
@@ -90,12 +92,17 @@ pub enum Severity {
 impl Notice {
     /// For information: what was passed over, what was done besides.
     pub fn information(state: SqlState, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Notice, state, message: message.into() }
+        Self { severity: Severity::Notice, state, message: message.into(), detail: None }
     }
 
     /// For what is done as asked but probably was not meant.
     pub fn warning(state: SqlState, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, state, message: message.into() }
+        Self { severity: Severity::Warning, state, message: message.into(), detail: None }
+    }
+
+    /// Adds particulars.
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
     }
 }
 

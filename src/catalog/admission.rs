@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use datafusion::common::TableReference;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{LogicalPlan, TableSource, WriteOp};
@@ -72,7 +73,7 @@ fn denied(message: String) -> Error {
 pub(super) struct Handed {
     sources: Mutex<Vec<(Arc<dyn TableSource>, Reader)>>,
     /// The relations that were asked for by name, and how many views deep.
-    named: Mutex<HashSet<(usize, u32)>>,
+    named: Mutex<HashSet<(usize, TableReference, u32)>>,
 }
 
 /// For whom a source was handed out.
@@ -106,14 +107,15 @@ impl Handed {
     }
 
     /// Notes that a relation was asked for, by a query so many views deep.
-    pub(super) fn name(&self, relation: u32, depth: usize) {
-        self.named.lock().unwrap_or_else(PoisonError::into_inner).insert((depth, relation));
+    pub(super) fn name(&self, name: TableReference, relation: u32, depth: usize) {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).insert((depth, name, relation));
     }
 
-    /// The relations that queries so many views deep asked for.
-    pub(super) fn named(&self, depth: usize) -> HashSet<u32> {
+    /// The relations that queries so many views deep asked for by names that mean them.
+    pub(super) fn named(&self, depth: usize, means: impl Fn(&TableReference) -> bool) -> HashSet<u32> {
         let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        named.iter().filter(|(at, _)| *at == depth).map(|(_, relation)| *relation).collect()
+        let meant = named.iter().filter(|(at, name, _)| *at == depth && means(name));
+        meant.map(|(_, _, relation)| *relation).collect()
     }
 
     /// The tables, by object id; none if there was a source that every role may read.

@@ -290,7 +290,8 @@ impl Block {
             let newest = catalog.state();
             let mut record = merge(&old, &mine, &newest.record)?;
             record.next_oid = catalog.next_oid();
-            let tables = record.relations.iter().filter_map(|relation| {
+            // A view may have the object id of the table in whose place it stands.
+            let tables = record.relations.iter().filter(|relation| relation.view().is_none()).filter_map(|relation| {
                 let own = self.state.table(relation).filter(|own| !before.has(own));
                 Some((relation.oid, Arc::clone(own.or_else(|| newest.table(relation))?)))
             });

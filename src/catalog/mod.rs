@@ -8,6 +8,7 @@ mod contents;
 mod distinct_outputs;
 mod field_access;
 mod function_names;
+mod hidden_names;
 mod identifier;
 mod lenient;
 mod like_escape;

@@ -29,6 +29,7 @@ use super::column_types::ColumnTypes;
 use super::distinct_outputs::{make_outputs_distinct, name_all_outputs};
 use super::field_access::name_fields;
 use super::function_names::{bare, of_engine};
+use super::hidden_names::hidden_names;
 use super::lenient::Lenient;
 use super::like_escape::escape_by_backslash;
 use super::literal_arguments::{constant, takes_literals_alone};
@@ -179,17 +180,16 @@ impl<'a> Resolver<'a> {
             handed: self.handed.clone(),
             parameters: Vec::new(),
         };
-        let statement = Parser::parse_sql(&PostgreSqlDialect {}, &view.query)
-            .map_err(datafusion::error::DataFusionError::from)?
-            .pop()
-            .ok_or_else(|| Error::internal("a view without a query"))?;
+        let statement = parse_view(view)?;
         super::output_names::name_outputs(&statement, inner.plan(statement.clone())?, &view.columns)
     }
 
     /// The tables and views that the query of a view names, by object id; those that views among them name do not count.
     pub fn relations_of(self, view: &View, owner: u32) -> Result<HashSet<u32>> {
         self.plan_view(view, owner)?;
-        Ok(self.handed.named(self.depth + 1))
+        // The planner asks for every name, and then for the query that WITH gives it to.
+        let hidden = hidden_names(&parse_view(view)?);
+        Ok(self.handed.named(self.depth + 1, |name| name.schema().is_some() || !hidden.contains(name.table())))
     }
 
     /// The relation a name means, or 42P01; 42501 in a schema that the role may not use.
@@ -269,7 +269,7 @@ impl<'a> Resolver<'a> {
             return Ok(self.handed.to_anybody(provider_as_source(provider)));
         }
         let relation = self.relation(name)?;
-        self.handed.name(relation.oid, self.depth);
+        self.handed.name(name.clone(), relation.oid, self.depth);
         match &relation.body {
             Body::View(view) => {
                 self.require(Privilege::Select, relation)?;
@@ -320,6 +320,12 @@ impl<'a> Resolver<'a> {
             default_null_ordering: options.default_null_ordering.as_str().into(),
         }
     }
+}
+
+fn parse_view(view: &View) -> Result<ast::Statement> {
+    let parsed = Parser::parse_sql(&PostgreSqlDialect {}, &view.query);
+    let statement = parsed.map_err(datafusion::error::DataFusionError::from)?.pop();
+    statement.ok_or_else(|| Error::internal("a view without a query"))
 }
 
 /// The schemas of a path that a role may use; it passes over others, as Postgres does.

@@ -88,6 +88,9 @@ async fn answer(connection: &Connection, sql: &str) {
     };
     if let Err(error) = result {
         say(format_args!("error: {}", error.message()));
+        if let Some(detail) = error.detail() {
+            say(format_args!("detail: {detail}"));
+        }
         if let Some(context) = error.context() {
             say(format_args!("context: {context}"));
         }

@@ -52,6 +52,7 @@ pub(super) fn error_response(severity: Severity, error: &Error) -> ErrorResponse
         Severity::Fatal => "FATAL",
     };
     let mut fields = fields(severity, error.state(), error.message());
+    fields.extend(error.detail().map(|detail| (b'D', printable(detail))));
     fields.extend(error.hint().map(|hint| (b'H', printable(hint))));
     fields.extend(error.context().map(|context| (b'W', printable(context))));
     fields.extend(error.position().map(|position| (b'P', position.to_string())));
@@ -60,7 +61,9 @@ pub(super) fn error_response(severity: Severity, error: &Error) -> ErrorResponse
 
 /// The message that tells the client of something beside the result.
 pub(super) fn notice_response(notice: &Notice) -> NoticeResponse {
-    NoticeResponse::new(fields(notice.severity.word(), notice.state, &notice.message))
+    let mut fields = fields(notice.severity.word(), notice.state, &notice.message);
+    fields.extend(notice.detail.as_deref().map(|detail| (b'D', printable(detail))));
+    NoticeResponse::new(fields)
 }
 
 fn fields(severity: &str, state: SqlState, message: &str) -> Vec<(u8, String)> {

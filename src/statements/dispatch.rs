@@ -11,7 +11,7 @@ use super::context::Context;
 use super::statement::Form;
 use super::syntax::Direction;
 use super::{
-    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, grants, lock, names, notify, parameters,
+    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, drop, grants, lock, names, notify, parameters,
     query, roles, schemas, series, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
@@ -107,7 +107,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
             if *object_type == ObjectType::Role {
                 return done(roles::drop(&context, names, *if_exists).await?);
             }
-            done(schemas::drop(&context, *object_type, *if_exists, names, *cascade).await?)
+            done(drop::drop(&context, *object_type, *if_exists, names, *cascade).await?)
         }
         Ast::Comment { object_type, object_name, comment, if_exists, .. } => {
             done(schemas::comment(&context, *object_type, object_name, comment.clone(), *if_exists).await?)

@@ -28,7 +28,7 @@ use self::options::{Format, Options};
 use self::printed::Times;
 use self::tree::Node;
 use super::context::Context;
-use super::{query, write};
+use super::query;
 use crate::error::{Error, Result};
 
 /// An EXPLAIN: what is explained, and what of it is shown.
@@ -48,8 +48,9 @@ pub(super) fn of(explain: &Statement) -> Result<Explained> {
         return Err(Error::unsupported("EXPLAIN ANALYZE of a write").with_hint("EXPLAIN shows its plan"));
     }
     let statement = match statement.as_ref() {
-        Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) => statement.as_ref().clone(),
-        Statement::Delete(delete) => write::doomed(delete)?,
+        Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
+            statement.as_ref().clone()
+        }
         Statement::CreateTable(create) if create.query.is_some() => {
             Statement::Query(create.query.clone().ok_or_else(|| Error::internal("a query went missing"))?)
         }
@@ -60,14 +61,14 @@ pub(super) fn of(explain: &Statement) -> Result<Explained> {
 }
 
 impl Explained {
-    /// The EXPLAIN that the engine answers: the plan in its own words.
-    pub(super) fn of_engine(&self, explain: &Statement) -> Statement {
-        let mut plain = explain.clone();
-        if let Statement::Explain { analyze, verbose, statement, format, options, .. } = &mut plain {
-            (*analyze, *verbose, *format, *options) = (false, self.options.verbose, None, None);
-            **statement = self.statement.clone();
-        }
-        plain
+    /// What is explained.
+    pub(super) fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// Whether all that is known of each step is shown.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.options.verbose
     }
 
     /// Whether the engine's words do.

@@ -3,14 +3,17 @@
 mod advisory;
 mod analyze;
 mod bound;
+mod changes;
 mod commands;
 mod constraints;
 mod context;
 mod copy;
 mod cursor;
 mod cursors;
+mod dependants;
 mod depth;
 mod dispatch;
+mod drop;
 mod explain;
 mod fetch_syntax;
 mod grants;

@@ -16,6 +16,14 @@ pub(super) fn parts(name: &ObjectName) -> Result<Vec<String>> {
     name.0.iter().map(part).collect()
 }
 
+/// An error about a name, at its place in the text.
+pub(super) fn place(error: Error, name: &ObjectName) -> Error {
+    match name.0.first().and_then(|part| part.as_ident()) {
+        Some(ident) => error.at_place(ident.span.start.line, ident.span.start.column),
+        None => error,
+    }
+}
+
 /// The name of a relation to look up.
 pub(super) fn reference(name: &ObjectName) -> Result<TableReference> {
     let reference = match parts(name)?.as_slice() {
@@ -64,9 +72,7 @@ pub(super) fn new_relation(
         Some(PG_TEMP) => block.temporary_schema(),
         Some(schema) if temporary && block.state().temporary_schema() != Some(schema) => {
             let message = "cannot create temporary relation in non-temporary schema";
-            let error = Error::new(SqlState::InvalidTableDefinition, message);
-            let place = name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span.start);
-            return Err(place.into_iter().fold(error, |error, place| error.at_place(place.line, place.column)));
+            return Err(place(Error::new(SqlState::InvalidTableDefinition, message), name));
         }
         Some(schema) => schema.to_owned(),
         None if temporary => block.temporary_schema(),

@@ -6,14 +6,14 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::ParamValues;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{Explain, LogicalPlan};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
 use super::context::Context;
-use super::{explain, insert, parameters, write};
+use super::{changes, explain, insert, parameters};
 use crate::catalog::{Moment, Resolver, output_names};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
@@ -127,40 +127,29 @@ pub(super) fn plan_at(
 ) -> Result<LogicalPlan> {
     let resolver = context.resolver_at(moment).with_parameters(types);
     match statement {
-        ast::Statement::Insert(insert) => insert::plan(&resolver.for_insert(), insert),
+        ast::Statement::Insert(_) => plan_by(&resolver.for_insert(), statement),
         _ => plan_by(&resolver, statement),
     }
 }
 
 fn plan_by(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<LogicalPlan> {
     match statement {
-        ast::Statement::Update(update) => write::plan_update(resolver, update),
-        ast::Statement::Delete(delete) => write::plan_delete(resolver, delete),
+        ast::Statement::Insert(insert) => insert::plan(resolver, insert),
+        ast::Statement::Update(update) => changes::plan_update(resolver, update),
+        ast::Statement::Delete(delete) => changes::plan_delete(resolver, delete),
         ast::Statement::Query(query) => {
             refuse_write_under_with(query)?;
             resolver.plan(statement.clone())
         }
-        ast::Statement::Explain { statement: inner, .. } if matches!(inner.as_ref(), ast::Statement::Delete(_)) => {
-            // The query that explains a DELETE does not say that its rows go.
-            plan_by(resolver, inner)?;
-            explain(resolver, statement)
+        other => {
+            let explained = explain::of(other)?;
+            // How the rows of a write are found is what there is to see of it.
+            let plan = match plan_by(resolver, explained.statement())? {
+                LogicalPlan::Dml(write) => Arc::unwrap_or_clone(write.input),
+                plan => plan,
+            };
+            Ok(LogicalPlanBuilder::from(plan).explain(explained.is_verbose(), false)?.build()?)
         }
-        other => explain(resolver, other),
-    }
-}
-
-fn explain(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<LogicalPlan> {
-    Ok(explained(resolver.plan(explain::of(statement)?.of_engine(statement))?))
-}
-
-/// EXPLAIN of a write shows how its rows are found; the engine would call the table's own hooks to show more.
-fn explained(plan: LogicalPlan) -> LogicalPlan {
-    match plan {
-        LogicalPlan::Explain(explain) => match explain.plan.as_ref() {
-            LogicalPlan::Dml(write) => LogicalPlan::Explain(Explain { plan: write.input.clone(), ..explain }),
-            _ => LogicalPlan::Explain(explain),
-        },
-        other => other,
     }
 }
 

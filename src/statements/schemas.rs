@@ -1,12 +1,11 @@
-//! CREATE SCHEMA, DROP and COMMENT ON.
+//! CREATE SCHEMA and COMMENT ON.
 
-use datafusion::sql::sqlparser::ast::{CommentObject, ObjectName, ObjectType, SchemaName};
+use datafusion::sql::sqlparser::ast::{CommentObject, ObjectName, SchemaName};
 
 use super::context::Context;
 use super::{names, roles};
-use crate::catalog::{Access, Block, RelationRecord, SHIPPED_SCHEMAS, SchemaRecord, ship_table, shipped_view};
+use crate::catalog::{Access, Block, SchemaRecord};
 use crate::error::{Error, Result, SqlState};
-use crate::model::journey_tables;
 use crate::outcome::{Notice, Tag};
 
 pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: bool) -> Result<Tag> {
@@ -41,135 +40,6 @@ pub(super) async fn create(context: &Context, name: &SchemaName, if_not_exists: 
     block.state_mut().record.schemas.push(SchemaRecord { oid, name, comment: None, access: Access::of(owner) });
     block.finish().await?;
     Ok(Tag::of("CREATE SCHEMA"))
-}
-
-pub(super) async fn drop(
-    context: &Context,
-    object: ObjectType,
-    if_exists: bool,
-    dropped: &[ObjectName],
-    cascade: bool,
-) -> Result<Tag> {
-    let tag = match object {
-        ObjectType::Table => "DROP TABLE",
-        ObjectType::View => "DROP VIEW",
-        ObjectType::Schema => "DROP SCHEMA",
-        other => return Err(Error::unsupported(format!("DROP {other}"))),
-    };
-    let mut block = context.block().await;
-    for name in dropped {
-        if object == ObjectType::Schema {
-            drop_schema(context, &mut block, &names::schema(name)?, if_exists, cascade).await?;
-        } else {
-            drop_relation(context, &mut block, object, name, if_exists).await?;
-        }
-    }
-    block.finish().await?;
-    Ok(Tag::of(tag))
-}
-
-async fn drop_schema(context: &Context, block: &mut Block, name: &str, if_exists: bool, cascade: bool) -> Result<()> {
-    let Some(schema) = block.state().record.schema(name) else {
-        let missing = Error::new(SqlState::InvalidSchemaName, format!("schema \"{name}\" does not exist"));
-        return skip(context, if_exists, missing);
-    };
-    block.state().require_schema_owner(context.role(), schema)?;
-    if SHIPPED_SCHEMAS.contains(&name) {
-        return Err(required(&format!("schema {name}")));
-    }
-    let inside = |block: &Block| -> Vec<RelationRecord> {
-        block.state().record.relations.iter().filter(|relation| relation.schema == name).cloned().collect()
-    };
-    for relation in inside(block) {
-        if let Some(table) = block.state().table(&relation).cloned() {
-            context.lock_table(block, &table).await?;
-        }
-    }
-    let inside: Vec<String> = inside(block).into_iter().map(|relation| relation.name).collect();
-    if !inside.is_empty() && !cascade {
-        let message = format!("cannot drop schema {name} because it holds {}", inside.join(", "));
-        return Err(Error::new(SqlState::DependentObjectsStillExist, message)
-            .with_hint("DROP SCHEMA ... CASCADE drops them too"));
-    }
-    for relation in inside {
-        block.remove(name, &relation);
-    }
-    block.state_mut().record.schemas.retain(|schema| schema.name != name);
-    Ok(())
-}
-
-/// What isn't there is an error, or with IF EXISTS a notice.
-fn skip(context: &Context, if_exists: bool, missing: Error) -> Result<()> {
-    if !if_exists {
-        return Err(missing);
-    }
-    let message = format!("{}, skipping", missing.message());
-    context.notice(Notice::information(SqlState::SuccessfulCompletion, message));
-    Ok(())
-}
-
-/// Views that read a dropped relation stay, and say so when they are read: names are resolved at every reading.
-async fn drop_relation(
-    context: &Context,
-    block: &mut Block,
-    object: ObjectType,
-    name: &ObjectName,
-    if_exists: bool,
-) -> Result<()> {
-    let reference = names::reference(name)?;
-    context.lock(block, &reference).await?;
-    let found = block.state().find(reference.schema(), reference.table(), &context.search_path()).cloned();
-    let Some(relation) = found else {
-        let kind = if object == ObjectType::View { "view" } else { "table" };
-        let missing = match reference.schema() {
-            Some(schema) if block.state().record.schema(schema).is_none() => {
-                Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
-            }
-            _ => Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist")),
-        };
-        return skip(context, if_exists, missing);
-    };
-    block.state().require_owner(context.role(), &relation)?;
-    match (object, relation.view().is_some()) {
-        (ObjectType::Table, true) => return Err(wrong_kind(&relation, "table", "DROP VIEW")),
-        (ObjectType::View, false) => return Err(wrong_kind(&relation, "view", "DROP TABLE")),
-        _ => {}
-    }
-    let table = journey_tables().iter().find(|t| relation.schema == "journey" && t.name == relation.name);
-    let view = shipped_view(&relation.schema, &relation.name);
-    match (table, view) {
-        (Some(_), _) if relation.view().is_none() => {
-            Err(required(&format!("table {}", relation.full_name())).with_hint("TRUNCATE empties it"))
-        }
-        (_, Some(_)) if relation.view().is_some_and(|view| view.shipped) => {
-            Err(required(&format!("view {}", relation.full_name()))
-                .with_hint("CREATE OR REPLACE VIEW puts your own in its place"))
-        }
-        // What the user had put in the place of a shipped relation goes, and the shipped one comes back.
-        (Some(definition), _) => {
-            block.remove(&relation.schema, &relation.name);
-            ship_table(block, definition).await
-        }
-        (None, Some(view)) => {
-            block.remove(&relation.schema, &relation.name);
-            block.add(view, None)
-        }
-        (None, None) => {
-            block.remove(&relation.schema, &relation.name);
-            Ok(())
-        }
-    }
-}
-
-/// Drops the session's temporary relations.
-pub(super) async fn drop_temporary(context: &Context) -> Result<()> {
-    let mut block = context.block().await;
-    let Some(schema) = block.state().temporary_schema().map(str::to_owned) else { return block.finish().await };
-    let own = block.state().record.relations.iter().filter(|relation| relation.schema == schema);
-    for name in own.map(|relation| relation.name.clone()).collect::<Vec<_>>() {
-        block.remove(&schema, &name);
-    }
-    block.finish().await
 }
 
 pub(super) async fn comment(
@@ -235,14 +105,4 @@ fn set_comment(
         }
     }
     Ok(())
-}
-
-fn required(what: &str) -> Error {
-    let message = format!("cannot drop {what} because the database system requires it");
-    Error::new(SqlState::DependentObjectsStillExist, message)
-}
-
-fn wrong_kind(relation: &RelationRecord, wanted: &str, instead: &str) -> Error {
-    Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a {wanted}", relation.name))
-        .with_hint(format!("use {instead}"))
 }

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::context::Context;
-use super::{Transaction, TransactionStatus, identity, names, schemas, transaction};
+use super::{Transaction, TransactionStatus, drop, identity, names, transaction};
 use crate::config::{self, SETTINGS, Settings};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Notice, Outcome, Tag};
@@ -70,7 +70,7 @@ pub(super) async fn discard(context: &Context, object: ast::DiscardObject) -> Re
     let tag = match object {
         ast::DiscardObject::ALL => {
             context.transaction().admit_alone("DISCARD ALL")?;
-            schemas::drop_temporary(context).await?;
+            drop::drop_temporary(context).await?;
             identity::reset_session(context);
             write(context).reset_all();
             context.objects.discard();
@@ -79,7 +79,7 @@ pub(super) async fn discard(context: &Context, object: ast::DiscardObject) -> Re
         ast::DiscardObject::PLANS => "DISCARD PLANS",
         ast::DiscardObject::SEQUENCES => "DISCARD SEQUENCES",
         ast::DiscardObject::TEMP => {
-            schemas::drop_temporary(context).await?;
+            drop::drop_temporary(context).await?;
             "DISCARD TEMP"
         }
     };

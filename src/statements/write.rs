@@ -1,34 +1,29 @@
 //! INSERT, UPDATE, DELETE and TRUNCATE.
 //!
-//! DataFusion's own hooks for UPDATE and DELETE lose parts of the WHERE clause, so both run as an ordinary query here: the
-//! planned input, read through a scan that also gives each row's address, says which rows go and what stands in their place.
+//! UPDATE and DELETE run as ordinary queries: what `changes` plans, read through a scan that also gives each row's address, says
+//! which rows go and what stands in their place.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::compute::CastOptions;
+use arrow::compute::{CastOptions, filter_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::common::Column;
 use datafusion::common::TableReference;
-use datafusion::datasource::provider_as_source;
-use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{DmlStatement, Expr, Filter, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
+use datafusion::logical_expr::{DmlStatement, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::sql::sqlparser::parser::Parser;
 use futures::{StreamExt, TryStreamExt};
 
 use super::constraints::Constraints;
 use super::context::Context;
-use super::{insert, names, query};
+use super::{changes, insert, names, query};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::Tag;
-use crate::storage::{FILE, ROW, RowAddresses, Snapshot, Table};
+use crate::storage::{RowAddresses, Snapshot, Table};
 
 /// INSERT: runs the source and appends its rows.
 pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<ScalarValue>) -> Result<Tag> {
@@ -43,60 +38,6 @@ pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<
     let count = append_to(context, &mut block, target, rows).await?;
     block.finish().await?;
     Ok(Tag::counted("INSERT", count))
-}
-
-/// Plans an UPDATE.
-pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Result<LogicalPlan> {
-    if update.from.is_some() || !update.table.joins.is_empty() {
-        return Err(Error::unsupported("UPDATE from other tables").with_hint("use a subquery in SET and WHERE"));
-    }
-    if update.limit.is_some() || !update.order_by.is_empty() {
-        return Err(Error::unsupported("UPDATE with LIMIT or ORDER BY"));
-    }
-    refuse_returning(update.returning.as_deref())?;
-    let mut update = update.clone();
-    let mut assigned = Vec::new();
-    for assignment in &mut update.assignments {
-        let ast::AssignmentTarget::ColumnName(column) = &assignment.target else {
-            return Err(Error::unsupported("SET of several columns at once").with_hint("write SET a = ..., b = ..."));
-        };
-        let column = names::parts(column)?.pop().unwrap_or_default();
-        if assigned.contains(&column) {
-            let message = format!("multiple assignments to same column \"{column}\"");
-            return Err(Error::new(SqlState::SyntaxError, message));
-        }
-        assigned.push(column);
-        default_to_null(&mut assignment.value);
-    }
-    resolver.plan(ast::Statement::Update(update))
-}
-
-/// Plans a DELETE as the query of the rows that go: the engine's own plan of it forgets the table's alias.
-pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Result<LogicalPlan> {
-    let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
-    target(resolver, &target_name(from.first())?, Privilege::Delete)?;
-    resolver.plan(doomed(delete)?)
-}
-
-/// The query of the rows that a DELETE removes.
-pub(super) fn doomed(delete: &ast::Delete) -> Result<ast::Statement> {
-    if delete.limit.is_some() || !delete.order_by.is_empty() {
-        return Err(Error::unsupported("DELETE with LIMIT or ORDER BY"));
-    }
-    if delete.using.is_some() {
-        return Err(Error::unsupported("DELETE ... USING").with_hint("use a subquery in WHERE"));
-    }
-    refuse_returning(delete.returning.as_deref())?;
-    let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
-    target_name(from.first())?;
-    let mut rows = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT * FROM t").map_err(DataFusionError::from)?;
-    if let Some(ast::Statement::Query(query)) = rows.first_mut()
-        && let ast::SetExpr::Select(select) = query.body.as_mut()
-    {
-        select.from.clone_from(from);
-        select.selection.clone_from(&delete.selection);
-    }
-    rows.pop().ok_or_else(|| Error::internal("a query that is none"))
 }
 
 pub(super) fn refuse_returning(returning: Option<&[ast::SelectItem]>) -> Result<()> {
@@ -151,16 +92,16 @@ pub(super) async fn delete(context: &Context, delete: &ast::Delete, values: Vec<
     context.lock(&mut block, &name).await?;
     let (target, plan) = {
         let resolver = context.resolver_at(block.moment());
-        let doomed = query::bind(plan_delete(&resolver, delete)?, values)?;
+        let doomed = query::bind(changes::plan_delete(&resolver, delete)?, values)?;
         let target = target(&resolver, &name, Privilege::Delete)?;
-        let addressed = address(&doomed, &target.table.addressed(Arc::clone(&target.at)))?;
-        let addresses = address_columns(&addressed)?;
+        let addressed = changes::address(&doomed, &target.table.addressed(Arc::clone(&target.at)))?;
+        let addresses = changes::address_columns(&addressed)?;
         (target, LogicalPlanBuilder::from(addressed).project(addresses)?.build()?)
     };
     let mut addresses = RowAddresses::new();
     let mut rows = run(context, &plan).await?;
     while let Some(batch) = rows.try_next().await? {
-        note_addresses(&batch, &mut addresses)?;
+        first_of(batch, &mut addresses)?;
     }
     let count = addresses.len();
     if count > 0 {
@@ -180,9 +121,9 @@ pub(super) async fn update(context: &Context, update: &ast::Update, values: Vec<
     context.lock(&mut block, &name).await?;
     let (target, plan) = {
         let resolver = context.resolver_at(block.moment());
-        let dml = dml(query::bind(plan_update(&resolver, update)?, values)?)?;
+        let changed = query::bind(changes::plan_update(&resolver, update)?, values)?;
         let target = target(&resolver, &name, Privilege::Update)?;
-        let plan = address(&dml.input, &target.table.addressed(Arc::clone(&target.at)))?;
+        let plan = changes::address(&changed, &target.table.addressed(Arc::clone(&target.at)))?;
         (target, plan)
     };
     let table_schema = target.schema();
@@ -190,8 +131,7 @@ pub(super) async fn update(context: &Context, update: &ast::Update, values: Vec<
     let addresses = Arc::new(Mutex::new(RowAddresses::default()));
     let (noted, width) = (addresses.clone(), table_schema.fields().len());
     let values = run(context, &plan).await?.map(move |batch| {
-        let batch = batch?;
-        note_addresses(&batch, &mut noted.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let batch = first_of(batch?, &mut noted.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(batch.project(&(0..width).collect::<Vec<_>>())?)
     });
     let schema = Arc::new(plan.schema().as_arrow().project(&(0..width).collect::<Vec<_>>())?);
@@ -272,7 +212,7 @@ pub(super) fn target(resolver: &Resolver<'_>, name: &TableReference, privilege: 
     Ok(Target { relation: relation.clone(), table: Arc::clone(table), at: resolver.snapshot(relation)? })
 }
 
-fn target_name(from: Option<&ast::TableWithJoins>) -> Result<TableReference> {
+pub(super) fn target_name(from: Option<&ast::TableWithJoins>) -> Result<TableReference> {
     match from.map(|from| (&from.relation, from.joins.is_empty())) {
         Some((ast::TableFactor::Table { name, .. }, true)) => names::reference(name),
         _ => Err(Error::unsupported("a write to more than one table")),
@@ -291,41 +231,12 @@ async fn run(context: &Context, plan: &LogicalPlan) -> Result<SendableRecordBatc
     Ok(execute_stream(physical, context.task())?)
 }
 
-/// The input of an UPDATE or DELETE, its target read through the scan that gives addresses; an UPDATE's projection of
-/// new values keeps them as its last columns.
-fn address(input: &LogicalPlan, scan: &Arc<dyn datafusion::datasource::TableProvider>) -> Result<LogicalPlan> {
-    Ok(match input {
-        LogicalPlan::TableScan(old) => {
-            LogicalPlanBuilder::scan(old.table_name.clone(), provider_as_source(scan.clone()), None)?.build()?
-        }
-        LogicalPlan::Filter(filter) => {
-            LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), Arc::new(address(&filter.input, scan)?))?)
-        }
-        LogicalPlan::SubqueryAlias(alias) => LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(
-            Arc::new(address(&alias.input, scan)?),
-            alias.alias.clone(),
-        )?),
-        LogicalPlan::Projection(projection) => {
-            let input = address(&projection.input, scan)?;
-            let columns = projection.expr.iter().cloned().chain(address_columns(&input)?);
-            LogicalPlanBuilder::from(input.clone()).project(columns.collect::<Vec<_>>())?.build()?
-        }
-        other => return Err(Error::unsupported(format!("a write over {}", other.display()))),
-    })
-}
-
-fn address_columns(input: &LogicalPlan) -> Result<[Expr; 2]> {
-    let column = |name: &str| -> Result<Expr> {
-        let (qualifier, field) = input.schema().qualified_field_with_unqualified_name(name)?;
-        Ok(Expr::Column(Column::new(qualifier.cloned(), field.name())))
-    };
-    Ok([column(FILE)?, column(ROW)?])
-}
-
-/// The last two columns of a batch are the addresses of its rows.
-fn note_addresses(batch: &RecordBatch, addresses: &mut RowAddresses) -> Result<()> {
+/// The rows of a batch that come for the first time, by their addresses, which are the last two columns: one that several others
+/// match in FROM or USING is changed once, by the first of them.
+fn first_of(batch: RecordBatch, addresses: &mut RowAddresses) -> Result<RecordBatch> {
     let width = batch.num_columns();
-    addresses.insert(batch.column(width - 2), batch.column(width - 1)).map(|_| ())
+    let first = addresses.insert(batch.column(width - 2), batch.column(width - 1))?;
+    Ok(if first.true_count() < first.len() { filter_record_batch(&batch, &first)? } else { batch })
 }
 
 /// Rows in the table's own types, each satisfying the table's constraints.

@@ -80,6 +80,8 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("WITH q AS (SELECT 2 AS a) INSERT INTO t SELECT a FROM q", Writer),
     ("UPDATE t SET a = a + 1 WHERE a > 5", Writer),
     ("UPDATE t SET a = 1", Writer),
+    ("UPDATE t SET a = v.a FROM v WHERE v.a = t.a", Writer),
+    ("DELETE FROM t USING v WHERE v.a = t.a", Writer),
     ("DELETE FROM t WHERE a > 5", Writer),
     ("DELETE FROM t", Writer),
     ("TRUNCATE t", Writer),
@@ -117,7 +119,7 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("CREATE SCHEMA made_{n}", Owner),
     ("ALTER SCHEMA public OWNER TO journeydb", Owner),
     ("DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT a FROM t", Owner),
-    ("DROP TABLE t; CREATE TABLE t (a int)", Owner),
+    ("DROP TABLE t CASCADE; CREATE TABLE t (a int)", Owner),
     ("DROP SCHEMA public", Owner),
     // Roles and grants.
     ("CREATE ROLE made_{n}", Owner),
@@ -150,7 +152,7 @@ async fn each_kind_of_statement_is_for_whom_it_says() {
     run(&owner, "CREATE ROLE group_of_none; CREATE ROLE nobody").await.unwrap();
     let mut failures = Vec::new();
     for (number, (statement, from)) in STATEMENTS.iter().enumerate() {
-        let setup = "DROP VIEW IF EXISTS v; DROP TABLE IF EXISTS t; CREATE TABLE t (a int); INSERT INTO t VALUES (1); \
+        let setup = "DROP VIEW IF EXISTS v; DROP TABLE IF EXISTS t CASCADE; CREATE TABLE t (a int); INSERT INTO t VALUES (1); \
                      CREATE VIEW v AS SELECT a FROM t";
         run(&owner, setup).await.unwrap();
         let roles = [("nobody", Everybody), ("reader", Reader), ("writer", Writer), ("owner", Owner)];

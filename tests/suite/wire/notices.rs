@@ -52,6 +52,44 @@ async fn what_is_passed_over_is_told() {
     assert!(notices(&client, &mut messages, "DROP TABLE IF EXISTS t").await.is_empty());
 }
 
+/// In the words of PostgreSQL 15.
+#[tokio::test]
+async fn what_goes_with_what_is_dropped_is_told() {
+    let served = Served::start().await;
+    let (client, mut messages) = listening(&served).await;
+    let setup = "CREATE TABLE base (a int); CREATE SCHEMA shop; CREATE VIEW shop.r AS SELECT a FROM public.base; \
+                 CREATE VIEW r2 AS SELECT a FROM shop.r; CREATE VIEW r3 AS SELECT a FROM base";
+    client.batch_execute(setup).await.unwrap();
+    for (sql, message, detail) in [
+        (
+            "DROP TABLE base",
+            "cannot drop table base because other objects depend on it",
+            "view shop.r depends on table base\nview r2 depends on view shop.r\nview r3 depends on table base",
+        ),
+        (
+            "DROP VIEW shop.r, r3",
+            "cannot drop desired object(s) because other objects depend on them",
+            "view r2 depends on view shop.r",
+        ),
+        (
+            "DROP SCHEMA shop",
+            "cannot drop schema shop because other objects depend on it",
+            "view shop.r depends on schema shop\nview r2 depends on view shop.r",
+        ),
+    ] {
+        let error = client.batch_execute(sql).await.unwrap_err();
+        let error = error.as_db_error().unwrap();
+        assert_eq!(error.code().code(), "2BP01");
+        assert_eq!((error.message(), error.detail()), (message, Some(detail)));
+        assert_eq!(error.hint(), Some("Use DROP ... CASCADE to drop the dependent objects too."));
+    }
+    let told = notices(&client, &mut messages, "DROP TABLE base CASCADE").await;
+    assert_eq!(told, ["NOTICE 00000 drop cascades to 3 other objects"]);
+    client.batch_execute("CREATE VIEW shop.r AS SELECT 1 AS a").await.unwrap();
+    let told = notices(&client, &mut messages, "DROP SCHEMA shop CASCADE").await;
+    assert_eq!(told, ["NOTICE 00000 drop cascades to view shop.r"]);
+}
+
 #[tokio::test]
 async fn a_client_says_what_it_wants_to_be_told() {
     let served = Served::start().await;
