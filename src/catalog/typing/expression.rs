@@ -10,7 +10,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 use datafusion::scalar::ScalarValue;
 
 use super::casts::cast_as_postgres;
-use super::exact::exact;
+use super::literals::compared;
 use super::octet_length::octet_length;
 use super::similar::as_regular_expression;
 
@@ -57,7 +57,7 @@ pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<
             Transformed::yes(cast(Expr::BinaryExpr(difference), DataType::Int32))
         }
         comparison @ (Expr::BinaryExpr(_) | Expr::Between(_) | Expr::InList(_)) => {
-            Transformed::yes(exact(comparison, scope.inputs))
+            Transformed::yes(compared(comparison, scope)?)
         }
         Expr::Placeholder(_) if scope.counts_rows => {
             let mut parameter = expression;

@@ -5,18 +5,18 @@
 //! | `plan` | goes over a plan as it comes from SQL: its expressions, then the columns of its nodes anew |
 //! | `expression` | integers without a point are `integer`, lengths and ranks are signed, parameters have the type of their cast |
 //! | `casts` | texts in casts are read as Postgres reads them, fractions are rounded to integers, `AT TIME ZONE` takes the zone off |
-//! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%` take the type that the other side asks for |
-//! | `exact` | literals that numerics are compared with keep the digits that were written |
+//! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%`, and beside booleans, take the type that the other side asks for |
+//! | `literals` | literals take the type of what they are compared with |
 //! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char` |
 //! | `interval_scale`, `similar` | `interval * 2` and `SIMILAR TO` |
 //!
 //! Clients decode by type: a driver that reads `SELECT 1` as an `int4` fails on anything else.
 
 mod casts;
-mod exact;
 mod expression;
 mod functions;
 mod interval_scale;
+mod literals;
 mod octet_length;
 mod operators;
 mod plan;

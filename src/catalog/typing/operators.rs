@@ -17,7 +17,15 @@ pub struct UnknownOperands;
 
 impl ExprPlanner for UnknownOperands {
     fn plan_binary_op(&self, mut raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
-        use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
+        use BinaryOperator::{Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus};
+        if matches!(raw.op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
+            let is_boolean = |operand: &Expr| operand.get_type(schema).is_ok_and(|kind| kind == DataType::Boolean);
+            if is_boolean(&raw.left) {
+                settle(&mut raw.right, &DataType::Boolean, false);
+            } else if is_boolean(&raw.right) {
+                settle(&mut raw.left, &DataType::Boolean, false);
+            }
+        }
         if matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
             let types = (type_of(&raw.left, schema), type_of(&raw.right, schema));
             let added = raw.op == Plus;
