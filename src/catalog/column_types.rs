@@ -11,7 +11,7 @@ use postgres_types::Type;
 use super::postgres;
 use super::typing::ANY_NUMERIC;
 use crate::error::{Error, Result, SqlState};
-use crate::model::marked;
+use crate::model::{PG_TYPE_KEY, marked};
 
 /// The types that SQL names mean in casts and literals where DataFusion's own choice is not Postgres': times are whole
 /// microseconds, and `timestamptz` is read in the session's zone.
@@ -45,7 +45,7 @@ impl TypePlanner for ColumnTypes {
             Sql::Float(ExactNumberInfo::Precision(1..=24)) => DataType::Float32,
             Sql::Float(_) => DataType::Float64,
             oid if postgres::is_oid(oid) => {
-                let mark = [(postgres::PG_TYPE_KEY.to_owned(), "oid".to_owned())].into();
+                let mark = [(PG_TYPE_KEY.to_owned(), "oid".to_owned())].into();
                 return Ok(Some(Arc::new(Field::new("", DataType::Int64, true).with_metadata(mark))));
             }
             Sql::JSON => return Ok(Some(Arc::new(marked(&Type::JSON, -1)))),

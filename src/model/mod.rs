@@ -1,4 +1,4 @@
-//! The words of the domain, the Arrow schemas of the journey tables, and values from text.
+//! The words of the domain, the Arrow schemas of the journey tables, values from text and as text.
 
 mod any_order;
 mod codes;
@@ -6,15 +6,17 @@ mod determined;
 pub mod input;
 mod marked;
 mod order;
+pub mod output;
 mod tables;
 pub mod text_forms;
+pub mod type_functions;
 mod types;
 
 pub use any_order::AnyOrder;
 pub use codes::AsCodes;
 pub use determined::Determined;
 pub use input::{invalid, list, read};
-pub use marked::{mark, marked};
+pub use marked::{PG_TYPE_KEY, mark, marked};
 pub use order::order_of;
 pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
 pub use types::{column_type, instant, stored_type};

@@ -4,8 +4,8 @@ use arrow::array::timezone::Tz;
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 
-use super::codec::{Column, ColumnType};
 use crate::error::{Error, Result};
+use crate::model::output::{Column, ColumnType};
 
 /// Turns the batches of one result into text, value by value, in the text format of the wire.
 pub struct Printed {

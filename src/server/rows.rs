@@ -9,10 +9,11 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::{FutureExt, StreamExt};
 use pgwire::messages::data::{FieldDescription, RowDescription};
 
-use super::codec::{Column, ColumnType, Format};
+use super::codec::{Format, write_field};
 use super::failure::Failure;
 use super::wire::Wire;
 use crate::error::{Error, Result, SqlState};
+use crate::model::output::{Column, ColumnType};
 
 const DATA_ROW: u8 = b'D';
 
@@ -117,7 +118,7 @@ impl Batch {
         out.put_i32(0);
         out.put_i16(self.columns.len() as i16);
         let mut fields = self.columns.iter().zip(formats);
-        let written = fields.try_for_each(|(column, format)| column.write(row, *format, out)).and_then(|()| {
+        let written = fields.try_for_each(|(column, format)| write_field(column, row, *format, out)).and_then(|()| {
             let too_long = |_| Error::new(SqlState::ProgramLimitExceeded, "a row of more than 2 GB does not fit");
             i32::try_from(out.len() - start - 1).map_err(too_long)
         });

@@ -20,6 +20,7 @@ use super::*;
 use crate::activity::Activity;
 use crate::catalog::{Access, Roles};
 use crate::config::{Identity, Principal, Settings};
+use crate::model::{PG_TYPE_KEY, type_functions};
 use crate::storage::CacheFacts;
 
 struct Facts;
@@ -228,7 +229,7 @@ async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> 
 fn function(field: &Field, column: &ArrayRef, row: usize) -> String {
     let printed = cell(column, row);
     match field.metadata().get(PG_TYPE_KEY).map(String::as_str) {
-        Some("regproc") => printed.parse().ok().and_then(type_function_name).map_or(printed, str::to_owned),
+        Some("regproc") => printed.parse().ok().and_then(type_functions::name).map_or(printed, str::to_owned),
         _ => printed,
     }
 }

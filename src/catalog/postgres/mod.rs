@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `listing` | the contents of the catalog as plain data, with stable OIDs |
 //! | `types` | the Postgres types, and which one an Arrow type shows as |
-//! | `type_functions` | the functions behind types, by their OIDs |
+//! | `type_functions` | the functions behind types, as listings show them |
 //! | `relations` | the system relations and their columns |
 //! | `provider` | both schemas as DataFusion sees them; rows are computed at each scan |
 //! | `rows` | the rows of each system relation |
@@ -42,8 +42,7 @@ pub use functions::{
 pub use keywords::Keywords;
 pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};
 pub use provider::{information_schema, pg_catalog};
-pub use relations::{PG_TYPE_KEY, is_secret};
+pub use relations::is_secret;
 pub use signatures::{function_entries, table_function_entries};
-pub use type_functions::name as type_function_name;
 pub use types::{TEXT as TEXT_OID, type_oid};
 pub use unbound::unbound;

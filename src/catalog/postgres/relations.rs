@@ -8,6 +8,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use super::listing::{Column, Relation, RelationKind};
 use super::types::{self, ColumnType, PgType};
 use crate::catalog::{Access, PUBLIC, Privilege};
+use crate::model::PG_TYPE_KEY;
 
 /// The schema of the system catalogs.
 pub const PG_CATALOG: &str = "pg_catalog";
@@ -15,10 +16,6 @@ pub const PG_CATALOG: &str = "pg_catalog";
 pub const PG_CATALOG_OID: u32 = 11;
 /// The schema of the views of the SQL standard.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
-/// The key of an Arrow field's metadata under which the name of its Postgres type stands, where the Arrow type does
-/// not tell: `oid`, `name`, `char`, ...
-pub const PG_TYPE_KEY: &str = "pg_type";
-
 /// One system relation.
 #[derive(Debug)]
 pub struct SystemRelation {

@@ -13,6 +13,7 @@ use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
 use super::expression::Scope;
+use super::text_of::{as_text, differs};
 use crate::model::{mark, read};
 
 /// What a limited length adds to in a modifier.
@@ -62,6 +63,10 @@ pub(super) fn cast_as_postgres(to: Cast, scope: &Scope<'_>) -> Result<Expr> {
         ) if scope.zone != "UTC" => {
             let here = cast(moment, DataType::Timestamp(TimeUnit::Microsecond, Some(scope.zone.into())));
             cast(to_local_time().call(vec![here]), kind.clone())
+        }
+        (kind, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8, value) if differs(kind) => {
+            let text = as_text(value, scope.inputs, scope.zone);
+            return cast_as_postgres(Cast::new_from_field(Box::new(text), to.field), scope);
         }
         (kind, _, text) => match mark(&to.field) {
             Some((Type::VARCHAR | Type::BPCHAR, modifier)) if modifier > HEADER => {

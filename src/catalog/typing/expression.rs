@@ -13,6 +13,7 @@ use super::casts::cast_as_postgres;
 use super::literals::compared;
 use super::octet_length::octet_length;
 use super::similar::as_regular_expression;
+use super::text_of::as_text;
 
 /// Functions of integers, to Postgres, that count in 64 bits without a sign here.
 const INTEGER_FUNCTIONS: [&str; 4] = ["array_length", "array_ndims", "array_position", "cardinality"];
@@ -56,6 +57,9 @@ pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<
         Expr::BinaryExpr(difference) if is_days(&difference, scope.inputs) => {
             Transformed::yes(cast(Expr::BinaryExpr(difference), DataType::Int32))
         }
+        Expr::BinaryExpr(joined) if joined.op == Operator::StringConcat => {
+            Transformed::yes(Expr::BinaryExpr(texts_joined(joined, scope)))
+        }
         comparison @ (Expr::BinaryExpr(_) | Expr::Between(_) | Expr::InList(_)) => {
             Transformed::yes(compared(comparison, scope)?)
         }
@@ -70,7 +74,7 @@ pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<
             alike(results, scope.inputs);
             Transformed::yes(Expr::Case(case))
         }
-        Expr::ScalarFunction(call) => Transformed::yes(function(call, scope.inputs)),
+        Expr::ScalarFunction(call) => Transformed::yes(function(call, scope)),
         other => Transformed::no(other),
     })
 }
@@ -80,7 +84,8 @@ pub(super) fn integer(number: i64) -> Option<i32> {
     i32::try_from(number).ok().filter(|number| *number > i32::MIN)
 }
 
-fn function(mut call: ScalarFunction, inputs: &DFSchema) -> Expr {
+fn function(mut call: ScalarFunction, scope: &Scope<'_>) -> Expr {
+    let inputs = scope.inputs;
     let name = call.name().to_owned();
     let is_bytes = |value: &Expr| {
         value
@@ -90,6 +95,9 @@ fn function(mut call: ScalarFunction, inputs: &DFSchema) -> Expr {
     match (name.as_str(), call.args.as_mut_slice()) {
         // The engine measures texts alone.
         ("length", [bytes]) if is_bytes(bytes) => return octet_length().call(vec![bytes.clone()]),
+        ("concat" | "concat_ws", values) => {
+            values.iter_mut().for_each(|value| *value = as_text(std::mem::take(value), inputs, scope.zone));
+        }
         // x = ANY($1)
         ("array_has", [array, element]) => {
             if let Ok(kind) = element.get_type(inputs)
@@ -107,6 +115,17 @@ fn function(mut call: ScalarFunction, inputs: &DFSchema) -> Expr {
         Ok(DataType::UInt64) => cast(call, DataType::Int64),
         _ => call,
     }
+}
+
+/// `text || value`: the value as text, unless it is an array, which the text is to become an element of.
+fn texts_joined(joined: BinaryExpr, scope: &Scope<'_>) -> BinaryExpr {
+    let kind = |side: &Expr| side.get_type(scope.inputs).unwrap_or(DataType::Null);
+    let (left, right) = (kind(&joined.left), kind(&joined.right));
+    let text = |side: Box<Expr>, own: &DataType, other: &DataType| match other.is_string() && !own.is_nested() {
+        true => Box::new(as_text(*side, scope.inputs, scope.zone)),
+        false => side,
+    };
+    BinaryExpr { left: text(joined.left, &left, &right), op: joined.op, right: text(joined.right, &right, &left) }
 }
 
 /// Whether an expression is the days between two dates.

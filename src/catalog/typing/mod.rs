@@ -5,6 +5,7 @@
 //! | `plan` | goes over a plan as it comes from SQL: its expressions, then the columns of its nodes anew |
 //! | `expression` | integers without a point are `integer`, lengths and ranks are signed, parameters have the type of their cast |
 //! | `casts` | texts in casts are read as Postgres reads them, fractions are rounded to integers, `AT TIME ZONE` takes the zone off |
+//! | `text_of` | casts to text, and what `\|\|` and `concat` make of values, give what Postgres prints |
 //! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%`, and beside booleans, take the type that the other side asks for |
 //! | `literals` | literals take the type of what they are compared with |
 //! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char` |
@@ -21,6 +22,7 @@ mod octet_length;
 mod operators;
 mod plan;
 mod similar;
+mod text_of;
 mod to_char;
 
 pub(super) use casts::ANY_NUMERIC;

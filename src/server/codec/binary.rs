@@ -3,11 +3,11 @@
 use bytes::{BufMut, BytesMut};
 use postgres_types::Type;
 
-use super::column::{Column, Values};
+use super::field::write_field;
 use super::parameter::Format;
-use super::text;
 use crate::error::{Error, Result, SqlState};
 use crate::model::invalid;
+use crate::model::output::{Column, Values, is_vector, text};
 
 /// Days from 1970-01-01 to 2000-01-01, where Postgres' binary dates start.
 pub(super) const EPOCH_DAYS: i32 = 10_957;
@@ -52,7 +52,7 @@ pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) -> Result<(
             out.put_i32(columns.len() as i32);
             for column in columns {
                 out.put_u32(column.postgres.oid());
-                column.write(row, Format::Binary, out)?;
+                write_field(column, row, Format::Binary, out)?;
             }
         }
     }
@@ -142,12 +142,7 @@ fn array(column: &Column, row: usize, out: &mut BytesMut) -> Result<()> {
         out.put_i32(length);
         out.put_i32(first);
     }
-    rows.into_iter().try_for_each(|row| elements.write(row, Format::Binary, out))
-}
-
-/// Whether a type is one of the catalogs' own arrays, which count from 0 and print without braces.
-pub(super) fn is_vector(postgres: &Type) -> bool {
-    matches!(*postgres, Type::INT2_VECTOR | Type::OID_VECTOR)
+    rows.into_iter().try_for_each(|row| write_field(elements, row, Format::Binary, out))
 }
 
 fn innermost(column: &Column) -> &Column {

@@ -10,8 +10,8 @@ use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
 use super::binary_parameter;
-use super::types::ColumnType;
 use crate::error::{Error, Result, SqlState};
+use crate::model::output::ColumnType;
 use crate::model::read;
 
 /// The two formats of a value.

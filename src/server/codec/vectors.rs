@@ -8,7 +8,9 @@ use arrow::datatypes::*;
 use bytes::{Bytes, BytesMut};
 use postgres_types::Type;
 
-use super::{Column, ColumnType, Format, ParameterType};
+use super::field::write_field;
+use super::{Format, ParameterType};
+use crate::model::output::{Column, ColumnType};
 
 /// One line of the file.
 struct Vector {
@@ -268,7 +270,7 @@ fn written(field: &Field, array: &ArrayRef, zone: &str, format: Format) -> Vec<u
     let kind = ColumnType::of(field).unwrap();
     let column = Column::new(array, &kind, zone.parse().unwrap()).unwrap();
     let mut out = BytesMut::new();
-    column.write(0, format, &mut out).unwrap();
+    write_field(&column, 0, format, &mut out).unwrap();
     let length = i32::from_be_bytes(out[..4].try_into().unwrap());
     assert_eq!(usize::try_from(length), Ok(out.len() - 4));
     out[4..].to_vec()
@@ -330,7 +332,7 @@ fn null_is_null_in_every_layout() {
                 "UTC".parse().unwrap(),
             );
             let mut out = BytesMut::new();
-            column.unwrap().write(0, Format::Text, &mut out).unwrap();
+            write_field(&column.unwrap(), 0, Format::Text, &mut out).unwrap();
             assert_eq!(out[..], [0xff; 4], "{}", field.data_type());
         }
     }
@@ -345,11 +347,11 @@ fn values_no_postgres_can_hold_are_printed_or_refused_but_never_panic() {
         let kind = ColumnType::of(&Field::new("c", array.data_type().clone(), true)).unwrap();
         let column = Column::new(&array, &kind, "Europe/Berlin".parse().unwrap()).unwrap();
         for row in 0..2 {
-            column.write(row, Format::Text, &mut BytesMut::new()).unwrap();
+            write_field(&column, row, Format::Text, &mut BytesMut::new()).unwrap();
         }
-        let low = column.write(0, Format::Binary, &mut BytesMut::new()).unwrap_err();
+        let low = write_field(&column, 0, Format::Binary, &mut BytesMut::new()).unwrap_err();
         assert_eq!(low.state(), crate::error::SqlState::DatetimeFieldOverflow);
-        column.write(1, Format::Binary, &mut BytesMut::new()).unwrap();
+        write_field(&column, 1, Format::Binary, &mut BytesMut::new()).unwrap();
     }
     let seconds: ArrayRef = Arc::new(TimestampSecondArray::from(vec![i64::MAX]));
     let kind = ColumnType::of(&Field::new("c", seconds.data_type().clone(), true)).unwrap();
@@ -362,9 +364,9 @@ fn arrays_that_are_not_rectangular_are_text_only() {
     let kind = ColumnType::of(&Field::new("c", ragged.data_type().clone(), true)).unwrap();
     let column = Column::new(&ragged, &kind, "UTC".parse().unwrap()).unwrap();
     let mut out = BytesMut::new();
-    column.write(0, Format::Text, &mut out).unwrap();
+    write_field(&column, 0, Format::Text, &mut out).unwrap();
     assert_eq!(&out[4..], b"{{1,2},{3}}");
-    assert!(column.write(0, Format::Binary, &mut BytesMut::new()).is_err());
+    assert!(write_field(&column, 0, Format::Binary, &mut BytesMut::new()).is_err());
     let inner_null = ListArray::new(
         Arc::new(Field::new_list_field(DataType::Int32, true)),
         OffsetBuffer::from_lengths([0]),
@@ -374,5 +376,5 @@ fn arrays_that_are_not_rectangular_are_text_only() {
     let outer = list(Arc::new(inner_null), &[1]);
     let kind = ColumnType::of(&Field::new("c", outer.data_type().clone(), true)).unwrap();
     let column = Column::new(&outer, &kind, "UTC".parse().unwrap()).unwrap();
-    assert!(column.write(0, Format::Binary, &mut BytesMut::new()).is_err());
+    assert!(write_field(&column, 0, Format::Binary, &mut BytesMut::new()).is_err());
 }

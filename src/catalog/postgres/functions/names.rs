@@ -8,8 +8,9 @@ use super::signature::{Answer, Call, SystemFunction};
 use crate::catalog::like_escape::with_backslashes;
 use crate::catalog::postgres::listing;
 use crate::catalog::postgres::relations::PG_CATALOG;
-use crate::catalog::postgres::{keywords, type_functions, types};
+use crate::catalog::postgres::{keywords, types};
 use crate::error::{Error, Result, SqlState};
+use crate::model::type_functions;
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
     of_object("pg_table_is_visible", |call| {

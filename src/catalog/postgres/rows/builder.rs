@@ -9,7 +9,7 @@ use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
 use crate::catalog::postgres::relations::{SystemColumn, SystemRelation};
-use crate::catalog::postgres::type_functions;
+use crate::model::type_functions;
 
 /// Rows being collected. A column that a row does not name is NULL where the relation allows it, else the zero of its
 /// type: 0, false, the empty string or list, as in the catalogs of Postgres.

@@ -5,10 +5,11 @@ use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use bytes::{BufMut, BytesMut};
 
+use super::super::field::write_field;
 use super::super::parameter::Format;
-use super::super::{Column, ColumnType, text};
 use super::binary;
 use crate::error::{Error, Result};
+use crate::model::output::{Column, ColumnType, text};
 use crate::statements::{CopyFormat, CopyHeader, CopyOptions};
 
 /// Writes rows as COPY spells them: what comes first, each row, what comes last.
@@ -93,7 +94,7 @@ impl CopyWriter {
     pub fn row(&self, rows: &CopyRows, row: usize, out: &mut BytesMut) -> Result<()> {
         if self.is_binary() {
             out.put_i16(self.columns.len() as i16);
-            return rows.columns.iter().try_for_each(|column| column.write(row, Format::Binary, out));
+            return rows.columns.iter().try_for_each(|column| write_field(column, row, Format::Binary, out));
         }
         for (at, (column, told)) in rows.columns.iter().zip(&self.columns).enumerate() {
             if at > 0 {

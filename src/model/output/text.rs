@@ -5,23 +5,23 @@ use std::fmt::Write;
 use bytes::{BufMut, BytesMut};
 use postgres_types::Type;
 
-use super::binary::is_vector;
 use super::column::{Column, Values};
 use super::datetime;
-use crate::catalog::postgres::type_function_name;
+use crate::model::type_functions;
 
 /// Appends the value of a row that is not NULL.
-pub(super) fn write(column: &Column, row: usize, out: &mut BytesMut) {
+pub fn write(column: &Column, row: usize, out: &mut BytesMut) {
     match &column.values {
         Values::Bool(values) => out.put_u8(if values.value(row) { b't' } else { b'f' }),
         Values::Int2(values) => display(values.value(row), out),
         Values::Int4(values) => display(values.value(row), out),
         Values::Int8(values) => display(values.value(row), out),
-        Values::Oid(values) => match type_function_name(values.value(row)).filter(|_| column.postgres == Type::REGPROC)
-        {
-            Some(name) => out.put_slice(name.as_bytes()),
-            None => display(values.value(row), out),
-        },
+        Values::Oid(values) => {
+            match type_functions::name(values.value(row)).filter(|_| column.postgres == Type::REGPROC) {
+                Some(name) => out.put_slice(name.as_bytes()),
+                None => display(values.value(row), out),
+            }
+        }
         Values::Float4(values) => {
             let value = values.value(row);
             let fixed = value == 0.0 || (1e-4..1e6).contains(&value.abs());
@@ -94,7 +94,7 @@ fn float(
 }
 
 /// Digits of an unscaled integer with the decimal point moved `scale` places to the left.
-pub(super) fn numeric(unscaled: &str, scale: i8, out: &mut BytesMut) {
+pub fn numeric(unscaled: &str, scale: i8, out: &mut BytesMut) {
     let (sign, digits) = unscaled.strip_prefix('-').map_or(("", unscaled), |rest| ("-", rest));
     out.put_slice(sign.as_bytes());
     let places = usize::from(scale.unsigned_abs());
@@ -136,6 +136,11 @@ fn array(elements: &Column, range: std::ops::Range<usize>, out: &mut BytesMut) {
         }
     }
     out.put_u8(b'}');
+}
+
+/// Whether a type is one of the catalogs' own arrays, which count from 0 and print without braces.
+pub fn is_vector(postgres: &Type) -> bool {
+    matches!(*postgres, Type::INT2_VECTOR | Type::OID_VECTOR)
 }
 
 /// Elements by blanks.

@@ -33,13 +33,12 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use postgres_types::Type;
 
-use crate::catalog::postgres::PG_TYPE_KEY;
 use crate::error::{Error, Result};
-use crate::model::mark;
+use crate::model::{PG_TYPE_KEY, mark};
 
 /// The type of a result column on the wire.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::server) struct ColumnType {
+pub struct ColumnType {
     /// The Postgres type.
     pub postgres: Type,
     /// The type modifier: precision and scale of a numeric, else -1.

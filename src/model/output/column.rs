@@ -17,13 +17,12 @@ use arrow::datatypes::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
     Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use postgres_types::Type;
 
-use super::parameter::Format;
+use super::text;
 use super::types::ColumnType;
-use super::{binary, text};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 
 const MICROSECONDS: DataType = DataType::Duration(TimeUnit::Microsecond);
 
@@ -38,14 +37,17 @@ fn in_days(durations: &ArrayRef) -> ArrayRef {
 }
 
 /// The values of one column and what is needed to write them.
-pub(in crate::server) struct Column {
-    pub(super) postgres: Type,
-    pub(super) values: Values,
+pub struct Column {
+    /// Its type in Postgres.
+    pub postgres: Type,
+    /// The values, of rows that are NULL too.
+    pub values: Values,
     nulls: Option<NullBuffer>,
 }
 
 /// The layouts of `types`.
-pub(super) enum Values {
+#[allow(missing_docs)]
+pub enum Values {
     Bool(BooleanArray),
     Int2(Int16Array),
     Int4(Int32Array),
@@ -134,23 +136,5 @@ impl Column {
         let mut out = BytesMut::new();
         text::write(self, row, &mut out);
         Some(String::from_utf8_lossy(&out).into_owned())
-    }
-
-    /// Appends a value as a field of a DataRow: its length (-1 for NULL), then its bytes.
-    pub fn write(&self, row: usize, format: Format, out: &mut BytesMut) -> Result<()> {
-        if self.is_null(row) {
-            out.put_i32(-1);
-            return Ok(());
-        }
-        let start = out.len();
-        out.put_i32(0);
-        match format {
-            Format::Text => text::write(self, row, out),
-            Format::Binary => binary::write(self, row, out)?,
-        }
-        let length = i32::try_from(out.len() - start - 4)
-            .map_err(|_| Error::new(SqlState::ProgramLimitExceeded, "a value of more than 2 GB does not fit a row"))?;
-        out[start..start + 4].copy_from_slice(&length.to_be_bytes());
-        Ok(())
     }
 }
