@@ -35,9 +35,9 @@ impl Tag {
         Self { command, rows: None }
     }
 
-    /// A statement that gave rows: SELECT and FETCH say how many, SHOW and EXPLAIN do not.
+    /// A statement that gave rows: all but SHOW and EXPLAIN say how many.
     pub fn gave(command: &'static str, rows: u64) -> Self {
-        Self { command, rows: matches!(command, "SELECT" | "FETCH").then_some(rows) }
+        Self { command, rows: (!matches!(command, "SHOW" | "EXPLAIN")).then_some(rows) }
     }
 
     /// A command that says how many rows it touched.

@@ -15,18 +15,18 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::returning::{Change, Returning};
 use super::{names, write};
 use crate::catalog::{Privilege, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{FILE, ROW};
 
 /// Plans an UPDATE as the query of the new values of all columns, over the target and what it is joined with.
-pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Result<LogicalPlan> {
+pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Result<Change> {
     let target = write::target(resolver, &write::target_name(Some(&update.table))?, Privilege::Update)?;
     if update.limit.is_some() || !update.order_by.is_empty() {
         return Err(Error::unsupported("UPDATE with LIMIT or ORDER BY"));
     }
-    write::refuse_returning(update.returning.as_deref())?;
     let (mut assigned, mut values) = (vec![], vec![]);
     for (at, (written, value)) in assignments(update)?.into_iter().enumerate() {
         let column = names::parts(written)?.pop().unwrap_or_default();
@@ -47,8 +47,9 @@ pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Resu
         Some(ast::UpdateTableFromKind::BeforeSet(from) | ast::UpdateTableFromKind::AfterSet(from)) => from.as_slice(),
         None => &[],
     };
-    let tables = std::iter::once(&update.table).chain(from).cloned().collect();
-    let (values, rows) = parts(resolver.plan(select(values, tables, update.selection.clone())?)?)?;
+    let tables: Vec<_> = std::iter::once(&update.table).chain(from).cloned().collect();
+    let returning = Returning::plan(resolver, update.returning.as_deref(), &tables)?;
+    let (values, rows) = parts(resolver.plan(select(values, tables, update.selection.clone())?)?, "UPDATE")?;
     // The target comes first among the tables, so its columns come first among theirs.
     let new = |(at, field): (usize, &Arc<Field>)| {
         let (qualifier, column) = rows.schema().qualified_field(at);
@@ -59,20 +60,24 @@ pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Resu
         value.alias_qualified(qualifier.cloned(), field.name())
     };
     let new: Vec<Expr> = target.at.schema().fields().iter().enumerate().map(new).collect();
-    Ok(LogicalPlanBuilder::from(rows).project(new)?.build()?)
+    let width = new.len();
+    let others = (width..rows.schema().fields().len()).filter(|_| returning.is_some());
+    let columns: Vec<Expr> = new.into_iter().chain(others.map(|at| rows.schema().qualified_field(at).into())).collect();
+    Change::new(LogicalPlanBuilder::from(rows).project(columns)?.build()?, width, returning)
 }
 
 /// Plans a DELETE as the query of the rows that go.
-pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Result<LogicalPlan> {
+pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Result<Change> {
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
     write::target(resolver, &write::target_name(from.first())?, Privilege::Delete)?;
     if delete.limit.is_some() || !delete.order_by.is_empty() {
         return Err(Error::unsupported("DELETE with LIMIT or ORDER BY"));
     }
-    write::refuse_returning(delete.returning.as_deref())?;
-    let tables = from.iter().chain(delete.using.iter().flatten()).cloned().collect();
+    let tables: Vec<_> = from.iter().chain(delete.using.iter().flatten()).cloned().collect();
+    let returning = Returning::plan(resolver, delete.returning.as_deref(), &tables)?;
     let all = ast::SelectItem::Wildcard(ast::WildcardAdditionalOptions::default());
-    resolver.plan(select(vec![all], tables, delete.selection.clone())?)
+    let (_, rows) = parts(resolver.plan(select(vec![all], tables, delete.selection.clone())?)?, "DELETE")?;
+    Change::new(rows, 0, returning)
 }
 
 /// Which column becomes what; `(a, b) = (1, 2)` is one of each.
@@ -108,7 +113,7 @@ fn typed(value: Expr, column: &Arc<Field>) -> Expr {
 }
 
 /// A query of some tables' rows; 42712 where two have one name.
-fn select(
+pub(super) fn select(
     values: Vec<ast::SelectItem>,
     from: Vec<ast::TableWithJoins>,
     selection: Option<ast::Expr>,
@@ -135,11 +140,11 @@ fn select(
     rows.pop().ok_or_else(|| Error::internal("a query that is none"))
 }
 
-/// What a query without grouping selects, and of which rows.
-fn parts(plan: LogicalPlan) -> Result<(Vec<Expr>, LogicalPlan)> {
+/// What a query without grouping selects, and of which rows; 42803 and 42P20 say where that was asked.
+pub(super) fn parts(plan: LogicalPlan, clause: &str) -> Result<(Vec<Expr>, LogicalPlan)> {
     let unexpected = |plan: &LogicalPlan| Error::internal(format!("a write was planned as {}", plan.display()));
     let LogicalPlan::Projection(selected) = plan else { return Err(unexpected(&plan)) };
-    let refused = |state, what: &str| Err(Error::new(state, format!("{what} are not allowed in UPDATE")));
+    let refused = |state, what: &str| Err(Error::new(state, format!("{what} are not allowed in {clause}")));
     let mut rows = &selected.input;
     // Between a window function and what is selected, its type is brought to Postgres'.
     while let LogicalPlan::Projection(typed) = rows.as_ref() {

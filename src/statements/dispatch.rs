@@ -38,7 +38,8 @@ pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<O
             (if matches!(query, Ast::Query(_)) { "SELECT" } else { "EXPLAIN" }, parameters, Some(schema))
         }
         write @ (Ast::Insert(_) | Ast::Update(_) | Ast::Delete(_)) => {
-            ("", query::describe(&context, write, &hints)?.0, None)
+            let (parameters, schema) = query::describe_write(&context, write, &hints)?;
+            (command(write), parameters, schema)
         }
         Ast::ShowVariable { variable } => ("SHOW", vec![], Some(settings::show_schema(variable)?)),
         _ => ("", vec![], None),
@@ -89,9 +90,9 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
     let done = |tag: Tag| Ok(Outcome::Done(tag));
     match ast.as_ref() {
         query @ (Ast::Query(_) | Ast::Explain { .. }) => query::run(&context, &prepared, query, values).await,
-        Ast::Insert(insert) => done(write::insert(&context, insert, values).await?),
-        Ast::Update(update) => done(write::update(&context, update, values).await?),
-        Ast::Delete(delete) => done(write::delete(&context, delete, values).await?),
+        write @ Ast::Insert(_) => write::insert(&context, &prepared, write, values).await,
+        write @ Ast::Update(_) => write::update(&context, &prepared, write, values).await,
+        write @ Ast::Delete(_) => write::delete(&context, &prepared, write, values).await,
         Ast::Truncate(truncate) => done(write::truncate(&context, truncate).await?),
         Ast::Vacuum(vacuum) => done(vacuum::vacuum(&context, vacuum).await?),
         Ast::CreateTable(create) => done(tables::create(&context, create).await?),
@@ -140,6 +141,15 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Savepoint { name } => done(transaction::savepoint(&context, name).await?),
         Ast::ReleaseSavepoint { name } => done(transaction::release(&context, name).await?),
         other => Err(Error::unsupported(first_words(&other.to_string()))),
+    }
+}
+
+/// The command of a write of rows.
+fn command(write: &Ast) -> &'static str {
+    match write {
+        Ast::Insert(_) => "INSERT",
+        Ast::Update(_) => "UPDATE",
+        _ => "DELETE",
     }
 }
 

@@ -18,7 +18,6 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::Statement;
@@ -79,10 +78,7 @@ impl Explained {
     /// The plan as a tree; run to its end for ANALYZE, its rows thrown away.
     pub(super) async fn run(&self, context: &Context, values: Vec<ScalarValue>) -> Result<SendableRecordBatchStream> {
         let began = Instant::now();
-        let plan = match query::bind(query::plan(context, &self.statement)?, values)? {
-            LogicalPlan::Dml(write) => Arc::unwrap_or_clone(write.input),
-            plan => plan,
-        };
+        let plan = query::bind(query::plan(context, &self.statement)?, values)?;
         let plan = context.engine.create_physical_plan(&plan).await?;
         let planning = began.elapsed();
         let began = Instant::now();

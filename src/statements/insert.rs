@@ -6,30 +6,65 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, SchemaRef};
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::dml::InsertOp;
-use datafusion::logical_expr::{DmlStatement, Expr, LogicalPlan, LogicalPlanBuilder, WriteOp, cast};
+use datafusion::common::{Column, TableReference};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
+use super::returning::{Change, Returning};
 use super::{names, write};
 use crate::catalog::{Privilege, Resolver};
 use crate::error::{Error, Result, SqlState};
 
 /// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
-pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<LogicalPlan> {
+pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Change> {
     if insert.on.is_some() {
         return Err(Error::unsupported("INSERT ... ON CONFLICT").with_hint("tables have no unique keys"));
     }
-    write::refuse_returning(insert.returning.as_deref())?;
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(Error::unsupported("INSERT into a function"));
     };
     let Some(source) = &insert.source else { return Err(Error::unsupported("INSERT ... DEFAULT VALUES")) };
-    match source.body.as_ref() {
-        ast::SetExpr::Values(values) if source.with.is_none() => plan_values(resolver, insert, name, values),
-        _ => plan_query(resolver, insert, name, source),
+    let rows = match source.body.as_ref() {
+        ast::SetExpr::Values(values) if source.with.is_none() => plan_values(resolver, insert, name, values)?,
+        _ => plan_query(resolver, insert, name, source)?,
+    };
+    let values = rows.schema().fields().len();
+    if insert.returning.is_none() {
+        return Change::new(rows, values, None);
     }
+    let (table, called) = target_table(insert, name)?;
+    let returning = Returning::plan(resolver, insert.returning.as_deref(), &[table])?;
+    let qualified = |column: Column| {
+        let name = column.name.clone();
+        Expr::Column(column).alias_qualified(Some(called.clone()), name)
+    };
+    let columns: Vec<Expr> = rows.schema().columns().into_iter().map(qualified).collect();
+    Change::new(LogicalPlanBuilder::from(rows).project(columns)?.build()?, values, returning)
+}
+
+/// The target as a table of a query, and what columns of it are called by.
+fn target_table(insert: &ast::Insert, name: &ast::ObjectName) -> Result<(ast::TableWithJoins, TableReference)> {
+    let mut query = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT * FROM t").map_err(DataFusionError::from)?;
+    if let Some(ast::Statement::Query(query)) = query.first_mut()
+        && let ast::SetExpr::Select(select) = query.body.as_mut()
+        && let Some(mut table) = select.from.pop()
+        && let ast::TableFactor::Table { name: named, alias, .. } = &mut table.relation
+    {
+        *named = name.clone();
+        let called = match &insert.table_alias {
+            None => names::reference(name)?,
+            Some(given) => {
+                *alias = Some(ast::TableAlias { explicit: true, name: given.alias.clone(), columns: vec![], at: None });
+                TableReference::bare(names::fold(&given.alias))
+            }
+        };
+        return Ok((table, called));
+    }
+    Err(Error::internal("a query that is none"))
 }
 
 fn plan_values(
@@ -48,7 +83,11 @@ fn plan_values(
     {
         values.rows.iter_mut().flat_map(|row| &mut row.content).for_each(write::default_to_null);
     }
-    resolver.plan(ast::Statement::Insert(insert))
+    (insert.returning, insert.table_alias) = (None, None);
+    match resolver.plan(ast::Statement::Insert(insert))? {
+        LogicalPlan::Dml(write) => Ok(Arc::unwrap_or_clone(write.input)),
+        other => Err(Error::internal(format!("an INSERT was planned as {}", other.display()))),
+    }
 }
 
 fn plan_query(
@@ -71,9 +110,7 @@ fn plan_query(
         cast(value, field.data_type().clone()).alias(field.name())
     };
     let values: Vec<Expr> = schema.fields().iter().enumerate().map(value).collect();
-    let rows = LogicalPlanBuilder::from(query).project(values)?.build()?;
-    let target = provider_as_source(target.table.provider(target.at));
-    Ok(LogicalPlan::Dml(DmlStatement::new(name, target, WriteOp::Insert(InsertOp::Append), Arc::new(rows))))
+    Ok(LogicalPlanBuilder::from(query).project(values)?.build()?)
 }
 
 /// The table's columns that an INSERT fills, in the order of its values.

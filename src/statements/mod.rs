@@ -29,6 +29,7 @@ mod place;
 mod portal;
 mod prepared;
 mod query;
+mod returning;
 mod role_syntax;
 mod roles;
 mod schemas;

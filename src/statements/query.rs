@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
 use super::context::Context;
+use super::returning::Change;
 use super::{changes, explain, insert, parameters};
 use crate::catalog::{Moment, Resolver, output_names};
 use crate::error::{Error, Result, SqlState};
@@ -30,11 +31,29 @@ pub(super) fn describe(
         return Ok((parameters, explain::schema()));
     }
     let names = output_names(statement, &plan);
-    // Only with typed parameters are the outputs typed as they will be.
+    let plan = typed(context, plan, &parameters)?;
+    Ok((parameters, named(plan.schema().inner(), &names)))
+}
+
+/// The parameters that a write takes, and the columns that its RETURNING gives.
+pub(super) fn describe_write(
+    context: &Context,
+    statement: &ast::Statement,
+    hints: &[Option<DataType>],
+) -> Result<(Vec<Option<DataType>>, Option<SchemaRef>)> {
+    let moment = context.resolver().moment().clone();
+    let change = change_at(context, moment, statement, hints)?;
+    let parameters = parameters::types(&change.plan, hints)?;
+    let Some(names) = &change.returned else { return Ok((parameters, None)) };
+    let plan = typed(context, change.plan.clone(), &parameters)?;
+    Ok((parameters, Some(named(change.columns(plan.schema().inner())?.as_ref(), names))))
+}
+
+/// The plan with its types settled. Only with typed parameters are the outputs typed as they will be.
+fn typed(context: &Context, plan: LogicalPlan, parameters: &[Option<DataType>]) -> Result<LogicalPlan> {
     let nulls = parameters.iter().map(|data_type| null(data_type.as_ref())).collect::<Result<Vec<_>>>()?;
     let plan = if nulls.is_empty() { plan } else { plan.with_param_values(ParamValues::from(nulls))? };
-    let plan = if matches!(statement, ast::Statement::Query(_)) { coerced(context, plan)? } else { plan };
-    Ok((parameters, named(plan.schema().inner(), &names)))
+    coerced(context, plan)
 }
 
 /// The plan with its types settled: before, `CASE WHEN a THEN '' ELSE b END` has the type of its first branch.
@@ -82,19 +101,28 @@ pub(super) async fn stream(
     names: &[String],
 ) -> Result<SendableRecordBatchStream> {
     let physical = context.engine.create_physical_plan(plan).await?;
-    let rows = context.workers.run(physical, context.task());
+    Ok(under_names(context.workers.run(physical, context.task()), names))
+}
+
+/// Rows under the names that their columns have for the user.
+pub(super) fn under_names(rows: SendableRecordBatchStream, names: &[String]) -> SendableRecordBatchStream {
     let schema = named(&rows.schema(), names);
-    Ok(renamed(rows, schema))
+    renamed(rows, schema)
 }
 
 /// Rows of the types that the client was told.
 fn as_promised(prepared: &Prepared, rows: SendableRecordBatchStream) -> Result<SendableRecordBatchStream> {
+    keep_promise(prepared, &rows.schema()).map(|()| rows)
+}
+
+/// 0A000 where the client was told of other types.
+pub(super) fn keep_promise(prepared: &Prepared, schema: &Schema) -> Result<()> {
     match &prepared.schema {
-        Some(promised) if !same_types(promised, &rows.schema()) => {
+        Some(promised) if !same_types(promised, schema) => {
             Err(Error::new(SqlState::FeatureNotSupported, "cached plan must not change result type")
                 .with_hint("prepare the statement again"))
         }
-        _ => Ok(rows),
+        _ => Ok(()),
     }
 }
 
@@ -134,42 +162,60 @@ pub(super) fn plan_at(
 
 fn plan_by(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<LogicalPlan> {
     match statement {
-        ast::Statement::Insert(insert) => insert::plan(resolver, insert),
-        ast::Statement::Update(update) => changes::plan_update(resolver, update),
-        ast::Statement::Delete(delete) => changes::plan_delete(resolver, delete),
         ast::Statement::Query(query) => {
             refuse_write_under_with(query)?;
             resolver.plan(statement.clone())
         }
-        other => {
-            let explained = explain::of(other)?;
+        ast::Statement::Explain { .. } => {
+            let explained = explain::of(statement)?;
             // How the rows of a write are found is what there is to see of it.
-            let plan = match plan_by(resolver, explained.statement())? {
-                LogicalPlan::Dml(write) => Arc::unwrap_or_clone(write.input),
-                plan => plan,
-            };
+            let plan = plan_by(resolver, explained.statement())?;
             Ok(LogicalPlanBuilder::from(plan).explain(explained.is_verbose(), false)?.build()?)
         }
+        write => Ok(change_by(resolver, write)?.plan),
     }
 }
 
-/// Puts values in the place of parameters; a write needs them in the type its column has, because the engine plans no cast.
-pub(super) fn bind(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<LogicalPlan> {
-    if values.is_empty() {
-        return Ok(plan);
+/// Plans a write as of a moment.
+pub(super) fn change_at(
+    context: &Context,
+    moment: Moment,
+    statement: &ast::Statement,
+    types: &[Option<DataType>],
+) -> Result<Change> {
+    let resolver = context.resolver_at(moment).with_parameters(types);
+    match statement {
+        ast::Statement::Insert(_) => change_by(&resolver.for_insert(), statement),
+        _ => change_by(&resolver, statement),
     }
-    let values = match &plan {
-        LogicalPlan::Dml(_) => {
-            let wanted = parameters::types(&plan, &[])?;
-            let cast = |(value, wanted): (ScalarValue, Option<DataType>)| match wanted {
-                Some(wanted) => value.cast_to(&wanted).map_err(Error::from),
-                None => Ok(value),
-            };
-            values.into_iter().zip(wanted).map(cast).collect::<Result<Vec<_>>>()?
-        }
-        _ => values,
+}
+
+fn change_by(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<Change> {
+    match statement {
+        ast::Statement::Insert(insert) => insert::plan(resolver, insert),
+        ast::Statement::Update(update) => changes::plan_update(resolver, update),
+        ast::Statement::Delete(delete) => changes::plan_delete(resolver, delete),
+        _ => Err(Error::internal("a statement that is neither a query nor a write")),
+    }
+}
+
+/// Puts values in the place of parameters.
+pub(super) fn bind(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<LogicalPlan> {
+    match values.is_empty() {
+        true => Ok(plan),
+        false => Ok(plan.with_param_values(ParamValues::from(values))?),
+    }
+}
+
+/// The same for a write, which needs them in the type that its column has, because the engine plans no cast.
+pub(super) fn bind_change(change: Change, values: Vec<ScalarValue>) -> Result<Change> {
+    let wanted = parameters::types(&change.plan, &[])?.into_iter().chain(std::iter::repeat(None));
+    let cast = |(value, wanted): (ScalarValue, Option<DataType>)| match wanted {
+        Some(wanted) => value.cast_to(&wanted).map_err(Error::from),
+        None => Ok(value),
     };
-    Ok(plan.with_param_values(ParamValues::from(values))?)
+    let values = values.into_iter().zip(wanted).map(cast).collect::<Result<Vec<_>>>()?;
+    Ok(Change { plan: bind(change.plan, values)?, ..change })
 }
 
 fn null(data_type: Option<&DataType>) -> Result<ScalarValue> {

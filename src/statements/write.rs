@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::TableReference;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{DmlStatement, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
@@ -19,32 +19,28 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::constraints::Constraints;
 use super::context::Context;
-use super::{changes, insert, names, query};
+use super::returning::{Change, Returned};
+use super::{changes, names, query};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
-use crate::outcome::Tag;
+use crate::outcome::{Outcome, Prepared, Tag};
 use crate::storage::{RowAddresses, Snapshot, Table};
 
 /// INSERT: runs the source and appends its rows.
-pub(super) async fn insert(context: &Context, insert: &ast::Insert, values: Vec<ScalarValue>) -> Result<Tag> {
+pub(super) async fn insert(
+    context: &Context,
+    prepared: &Prepared,
+    insert: &ast::Statement,
+    values: Vec<ScalarValue>,
+) -> Result<Outcome> {
     let mut block = context.block().await;
-    let (target, source) = {
-        let resolver = context.resolver_at(block.moment()).for_insert();
-        let dml = dml(query::bind(insert::plan(&resolver, insert)?, values)?)?;
-        let target = target(&resolver, &dml.table_name, Privilege::Insert)?;
-        (target, context.engine.create_physical_plan(&dml.input).await?)
-    };
-    let rows = execute_stream(source, context.task())?;
-    let count = append_to(context, &mut block, target, rows).await?;
+    let change = query::bind_change(query::change_at(context, block.moment(), insert, &[])?, values)?;
+    let target = changed(context, &block, insert, Privilege::Insert)?;
+    let rows = run(context, prepared, &change, &change.plan).await?;
+    let (rows, kept) = change.part(rows)?;
+    let (count, returned) = tokio::try_join!(append_to(context, &mut block, target, rows), change.keep(context, kept))?;
     block.finish().await?;
-    Ok(Tag::counted("INSERT", count))
-}
-
-pub(super) fn refuse_returning(returning: Option<&[ast::SelectItem]>) -> Result<()> {
-    match returning {
-        Some(_) => Err(Error::unsupported("RETURNING").with_hint("read the rows with SELECT")),
-        None => Ok(()),
-    }
+    Ok(Returned::answer(returned, Tag::counted("INSERT", count)))
 }
 
 /// DEFAULT is NULL: columns have no other.
@@ -83,61 +79,53 @@ pub(super) async fn append_to(
 }
 
 /// DELETE.
-pub(super) async fn delete(context: &Context, delete: &ast::Delete, values: Vec<ScalarValue>) -> Result<Tag> {
-    let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
-    let name = target_name(from.first())?;
+pub(super) async fn delete(
+    context: &Context,
+    prepared: &Prepared,
+    delete: &ast::Statement,
+    values: Vec<ScalarValue>,
+) -> Result<Outcome> {
     let mut block = context.block().await;
-    // Before the wait: who may not write keeps nobody from it.
-    target(&context.resolver_at(block.moment()), &name, Privilege::Delete)?;
-    context.lock(&mut block, &name).await?;
-    let (target, plan) = {
-        let resolver = context.resolver_at(block.moment());
-        let doomed = query::bind(changes::plan_delete(&resolver, delete)?, values)?;
-        let target = target(&resolver, &name, Privilege::Delete)?;
-        let addressed = changes::address(&doomed, &target.table.addressed(Arc::clone(&target.at)))?;
-        let addresses = changes::address_columns(&addressed)?;
-        (target, LogicalPlanBuilder::from(addressed).project(addresses)?.build()?)
+    let target = locked(context, &mut block, delete, Privilege::Delete).await?;
+    let change = query::bind_change(query::change_at(context, block.moment(), delete, &[])?, values)?;
+    let plan = {
+        let rows = changes::address(&change.plan, &target.table.addressed(Arc::clone(&target.at)))?;
+        let returned = change.places().into_iter().map(|at| Expr::from(rows.schema().qualified_field(at)));
+        let columns: Vec<Expr> = returned.chain(changes::address_columns(&rows)?).collect();
+        LogicalPlanBuilder::from(rows).project(columns)?.build()?
     };
-    let mut addresses = RowAddresses::new();
-    let mut rows = run(context, &plan).await?;
-    while let Some(batch) = rows.try_next().await? {
-        first_of(batch, &mut addresses)?;
-    }
+    let rows = run(context, prepared, &change, &plan).await?;
+    drop(plan);
+    let addresses = Arc::new(Mutex::new(RowAddresses::new()));
+    let (rows, kept) = change.part(first_of(rows, &addresses))?;
+    let ((), returned) = tokio::try_join!(drain(rows), change.keep(context, kept))?;
+    let addresses = std::mem::take(&mut *addresses.lock().unwrap_or_else(PoisonError::into_inner));
     let count = addresses.len();
     if count > 0 {
         block.stage(target.table.stage_rewrite(target.at, addresses, None).await?)?;
     }
-    drop((rows, plan));
     block.finish().await?;
-    Ok(Tag::counted("DELETE", count))
+    Ok(Returned::answer(returned, Tag::counted("DELETE", count)))
 }
 
 /// UPDATE.
-pub(super) async fn update(context: &Context, update: &ast::Update, values: Vec<ScalarValue>) -> Result<Tag> {
-    let name = target_name(Some(&update.table))?;
+pub(super) async fn update(
+    context: &Context,
+    prepared: &Prepared,
+    update: &ast::Statement,
+    values: Vec<ScalarValue>,
+) -> Result<Outcome> {
     let mut block = context.block().await;
-    // Before the wait: who may not write keeps nobody from it.
-    target(&context.resolver_at(block.moment()), &name, Privilege::Update)?;
-    context.lock(&mut block, &name).await?;
-    let (target, plan) = {
-        let resolver = context.resolver_at(block.moment());
-        let changed = query::bind(changes::plan_update(&resolver, update)?, values)?;
-        let target = target(&resolver, &name, Privilege::Update)?;
-        let plan = changes::address(&changed, &target.table.addressed(Arc::clone(&target.at)))?;
-        (target, plan)
-    };
-    let table_schema = target.schema();
-    let constraints = Constraints::of(&context.engine, &target.relation, target.schema())?;
-    let addresses = Arc::new(Mutex::new(RowAddresses::default()));
-    let (noted, width) = (addresses.clone(), table_schema.fields().len());
-    let values = run(context, &plan).await?.map(move |batch| {
-        let batch = first_of(batch?, &mut noted.lock().unwrap_or_else(PoisonError::into_inner))?;
-        Ok(batch.project(&(0..width).collect::<Vec<_>>())?)
-    });
-    let schema = Arc::new(plan.schema().as_arrow().project(&(0..width).collect::<Vec<_>>())?);
+    let target = locked(context, &mut block, update, Privilege::Update).await?;
+    let change = query::bind_change(query::change_at(context, block.moment(), update, &[])?, values)?;
+    let plan = changes::address(&change.plan, &target.table.addressed(Arc::clone(&target.at)))?;
+    let rows = run(context, prepared, &change, &plan).await?;
     drop(plan);
-    let values: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, values));
-    let added = target.table.stage_append(&target.at, checked(values, table_schema, constraints)).await?;
+    let constraints = Constraints::of(&context.engine, &target.relation, target.schema())?;
+    let addresses = Arc::new(Mutex::new(RowAddresses::new()));
+    let (rows, kept) = change.part(first_of(rows, &addresses))?;
+    let rows = checked(rows, target.schema(), constraints);
+    let (added, returned) = tokio::try_join!(target.table.stage_append(&target.at, rows), change.keep(context, kept))?;
     let addresses = std::mem::take(&mut *addresses.lock().unwrap_or_else(PoisonError::into_inner));
     let count = added.inserted();
     if count > 0 {
@@ -145,7 +133,23 @@ pub(super) async fn update(context: &Context, update: &ast::Update, values: Vec<
         block.stage(removed.with(added)?)?;
     }
     block.finish().await?;
-    Ok(Tag::counted("UPDATE", count))
+    Ok(Returned::answer(returned, Tag::counted("UPDATE", count)))
+}
+
+/// The table that a write goes to.
+fn changed(context: &Context, block: &Block, write: &ast::Statement, privilege: Privilege) -> Result<Target> {
+    target(&context.resolver_at(block.moment()), &name_of_target(write)?, privilege)
+}
+
+/// The same, locked to the end of the block. Asked before the wait too: who may not write keeps nobody from it.
+async fn locked(context: &Context, block: &mut Block, write: &ast::Statement, privilege: Privilege) -> Result<Target> {
+    changed(context, block, write, privilege)?;
+    context.lock(block, &name_of_target(write)?).await?;
+    changed(context, block, write, privilege)
+}
+
+fn name_of_target(write: &ast::Statement) -> Result<TableReference> {
+    rows_of(write).ok_or_else(|| Error::unsupported("a write to what is not one table"))
 }
 
 /// TRUNCATE: of several tables all or none.
@@ -219,24 +223,38 @@ pub(super) fn target_name(from: Option<&ast::TableWithJoins>) -> Result<TableRef
     }
 }
 
-fn dml(plan: LogicalPlan) -> Result<DmlStatement> {
-    match plan {
-        LogicalPlan::Dml(dml) => Ok(dml),
-        other => Err(Error::internal(format!("a write was planned as {}", other.display()))),
-    }
-}
-
-async fn run(context: &Context, plan: &LogicalPlan) -> Result<SendableRecordBatchStream> {
+/// The rows of a change, if those that its RETURNING gives are what the client was told.
+async fn run(
+    context: &Context,
+    prepared: &Prepared,
+    change: &Change,
+    plan: &LogicalPlan,
+) -> Result<SendableRecordBatchStream> {
     let physical = context.engine.create_physical_plan(plan).await?;
+    if change.returned.is_some() {
+        query::keep_promise(prepared, change.columns(&physical.schema())?.as_ref())?;
+    }
     Ok(execute_stream(physical, context.task())?)
 }
 
-/// The rows of a batch that come for the first time, by their addresses, which are the last two columns: one that several others
-/// match in FROM or USING is changed once, by the first of them.
-fn first_of(batch: RecordBatch, addresses: &mut RowAddresses) -> Result<RecordBatch> {
-    let width = batch.num_columns();
-    let first = addresses.insert(batch.column(width - 2), batch.column(width - 1))?;
-    Ok(if first.true_count() < first.len() { filter_record_batch(&batch, &first)? } else { batch })
+/// Reads rows to their end.
+async fn drain(mut rows: SendableRecordBatchStream) -> Result<()> {
+    while rows.try_next().await?.is_some() {}
+    Ok(())
+}
+
+/// The rows that come for the first time, by their addresses, which are the last two columns: one that several others match in FROM
+/// or USING is changed once, by the first of them.
+fn first_of(rows: SendableRecordBatchStream, addresses: &Arc<Mutex<RowAddresses>>) -> SendableRecordBatchStream {
+    let (schema, addresses) = (rows.schema(), Arc::clone(addresses));
+    let rows = rows.map(move |batch| {
+        let batch = batch?;
+        let width = batch.num_columns();
+        let mut addresses = addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = addresses.insert(batch.column(width - 2), batch.column(width - 1))?;
+        Ok(if first.true_count() < first.len() { filter_record_batch(&batch, &first)? } else { batch })
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 /// Rows in the table's own types, each satisfying the table's constraints.

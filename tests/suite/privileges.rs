@@ -76,6 +76,8 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("EXPLAIN ANALYZE SELECT * FROM t", Reader),
     // Writes, and what they read.
     ("INSERT INTO t VALUES (2)", Writer),
+    ("INSERT INTO t VALUES (2) RETURNING a", Writer),
+    ("DELETE FROM t RETURNING a", Writer),
     ("INSERT INTO t (a) SELECT 2", Writer),
     ("WITH q AS (SELECT 2 AS a) INSERT INTO t SELECT a FROM q", Writer),
     ("UPDATE t SET a = a + 1 WHERE a > 5", Writer),
@@ -223,6 +225,19 @@ async fn a_grant_lets_do_what_it_says_and_no_more() {
             run(&owner, &format!("REVOKE ALL ON t FROM {to}")).await.unwrap();
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_returned_is_read() {
+    let database = Database::in_memory().await.unwrap();
+    let (owner, session) = (database.session(), database.session());
+    run(&owner, "CREATE TABLE t (a int); CREATE ROLE r; GRANT INSERT ON t TO r").await.unwrap();
+    run(&session, "SET ROLE r").await.unwrap();
+    assert_eq!(state(&session, "INSERT INTO t VALUES (1)").await, None);
+    assert_eq!(state(&session, "INSERT INTO t VALUES (2) RETURNING a").await, REFUSED);
+    run(&owner, "GRANT SELECT ON t TO r").await.unwrap();
+    assert_eq!(run(&session, "INSERT INTO t VALUES (3) RETURNING a").await.unwrap(), "3");
+    assert_eq!(run(&owner, "SELECT sum(a) FROM t").await.unwrap(), "4");
 }
 
 #[tokio::test(flavor = "multi_thread")]
