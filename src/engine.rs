@@ -1,5 +1,7 @@
 //! The query engine as every session has it: DataFusion with our functions, rules and settings.
 
+mod bounded;
+
 use std::sync::Arc;
 
 use datafusion::execution::FunctionRegistry;
@@ -13,7 +15,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use crate::catalog::UnknownOperands;
 use crate::catalog::postgres::{self, EvaluateCorrelated, Keywords, unbound};
 use crate::error::Result;
-use crate::rules::{self, CompleteKeys, CountExisting};
+use crate::rules::{self, CompleteKeys, CountExisting, ValuesAsQueries};
 use crate::storage::determined_entity;
 
 /// Made once per database: sessions are copies of it.
@@ -36,7 +38,10 @@ pub(crate) fn build(memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_optimizer_rules(optimizer_rules())
         .with_physical_optimizer_rules(rules::physical(PhysicalOptimizer::new().rules))
         .build();
-    let context = SessionContext::new_with_state(state);
+    let context = SessionContext::new_with_state(state.clone());
+    for function in bounded::functions(&state) {
+        context.register_udf(function);
+    }
     crate::register(&context)?;
     context.register_udtf("pg_get_keywords", Arc::new(Keywords));
     context.state_ref().write().register_expr_planner(Arc::new(UnknownOperands))?;
@@ -52,6 +57,7 @@ fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(EvaluateCorrelated));
     rules.insert(0, Arc::new(CountExisting));
+    rules.insert(0, Arc::new(ValuesAsQueries));
     rules
 }
 

@@ -2,7 +2,8 @@
 //!
 //! | rule | plan | stands | because |
 //! |---|---|---|---|
-//! | [`CountExisting`] | logical | before all others, that of the catalogs too | these plan what it makes |
+//! | [`ValuesAsQueries`] | logical | before all others | it makes nodes that they know |
+//! | [`CountExisting`] | logical | before the others, that of the catalogs too | these plan what it makes |
 //! | [`ReadText`] | logical | after type coercion | it decides by the types of casts, which that adds |
 //! | [`CheckOverflow`] | logical | after type coercion, before the optimizer | it decides by the types of the operands, and constants have to be checked before they are folded |
 //! | [`WidenSums`] | logical | beside it | the same |
@@ -36,6 +37,7 @@ mod release_order;
 mod skip_owners;
 mod sum_sequences;
 mod total_neighbours;
+mod values_as_queries;
 mod widen_sums;
 
 pub use check_overflow::CheckOverflow;
@@ -54,4 +56,5 @@ pub use release_order::ReleaseOrder;
 pub use skip_owners::SkipOwners;
 pub use sum_sequences::SumSequences;
 pub use total_neighbours::TotalNeighbours;
+pub use values_as_queries::ValuesAsQueries;
 pub use widen_sums::WidenSums;
