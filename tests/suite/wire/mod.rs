@@ -1,6 +1,7 @@
 //! What a Postgres client sees over the wire: both protocols, errors, limits, and that a statement can be stopped.
 
 mod activity;
+mod attacks;
 mod captures;
 mod copy;
 mod extended;

@@ -22,14 +22,14 @@ use super::{Served, soon};
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// A certificate for `localhost` in files of its own.
-struct Secured {
+pub(super) struct Secured {
     _place: TempDir,
     files: Certificate,
     der: CertificateDer<'static>,
 }
 
 impl Secured {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
         let place = tempfile::tempdir().unwrap();
@@ -39,7 +39,7 @@ impl Secured {
         Self { _place: place, files, der: certificate.der().clone() }
     }
 
-    fn options(&self) -> Options {
+    pub(super) fn options(&self) -> Options {
         Options { certificate: Some(self.files.clone()), ..Options::default() }
     }
 
