@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use arrow::datatypes::{DataType, Field};
 use postgres_types::Type;
 
-/// The key of an Arrow field's metadata under which the name of its Postgres type stands, where the Arrow type does not tell: `oid`, `name`, `char`, ...
+/// The key of an Arrow field's metadata under which the name of its Postgres type stands, where the Arrow type does not
+/// tell: `oid`, `name`, `char`, ...
 pub const PG_TYPE_KEY: &str = "pg_type";
 
 const NAME: &str = "ARROW:extension:name";

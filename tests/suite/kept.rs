@@ -146,6 +146,19 @@ async fn a_block_reads_its_own_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_made_anew_now_and_then() {
+    let (_database, session) = database().await;
+    let count = warm(&session, "SELECT count(*) FROM t WHERE id <> $1", &[ScalarValue::Int64(Some(5))]).await;
+    let mut kept = 0;
+    for id in 0..300 {
+        let rows = if (1..=1000).contains(&id) { 999 } else { 1000 };
+        assert!(ask(&session, &count, &[ScalarValue::Int64(Some(id))]).await.unwrap().contains(&format!("| {rows} ")));
+        kept += u32::from(is_kept(&count));
+    }
+    assert!((290..=300).contains(&kept), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_are_part_of_a_plan() {
     let (_database, session) = database().await;
     let zone =
