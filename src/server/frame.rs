@@ -97,6 +97,9 @@ fn decode_within(frame: &mut BytesMut, context: &DecodeContext) -> Result<PgWire
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const MOST: Option<usize> = Some(1 << 20);
@@ -138,6 +141,40 @@ mod tests {
         assert!(matches!(next(&mut bytes, MOST), Err(Failure::Fatal(e)) if e.state() == SqlState::ProtocolViolation));
         assert!(next(&mut input(b'S', b"trailing"), MOST).is_err());
         assert!(next(&mut input(b'?', b""), MOST).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_whole_messages_up_to_an_error(
+            messages in vec((any::<u8>(), vec(any::<u8>(), 0..40)), 1..5),
+            changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            cut in any::<prop::sample::Index>(),
+            started in any::<bool>(),
+        ) {
+            let mut bytes = BytesMut::new();
+            for (kind, body) in messages {
+                // Half of them are of a kind that there is.
+                let kind = if kind < 128 { b"QPBEDCSHXdcfp"[usize::from(kind) % 13] } else { kind };
+                bytes.extend_from_slice(&input(kind, &body));
+            }
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes.truncate(cut.index(bytes.len()) + 1);
+            let longest = started.then_some(1 << 20);
+            loop {
+                let before = bytes.clone();
+                match next(&mut bytes, longest) {
+                    Ok(Some(_)) => prop_assert!(before.ends_with(&bytes) && bytes.len() + 4 <= before.len()),
+                    Ok(None) => {
+                        prop_assert_eq!(bytes, before);
+                        break;
+                    }
+                    Err(_) => break,
+                }
+            }
+        }
     }
 
     #[test]
