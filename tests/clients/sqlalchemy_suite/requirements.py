@@ -9,6 +9,7 @@ ABSENT = {
         autoincrement_insert autoincrement_without_sequence empty_inserts empty_inserts_executemany fetch_rows_post_commit
         sequences sequences_optional identity_columns identity_columns_standard identity_columns_alter computed_columns
         computed_columns_stored computed_columns_virtual computed_columns_default_persisted computed_columns_reflect_persisted
+        implicit_returning
     """,
     "tables have no keys and no indexes": """
         primary_key_constraint_reflection foreign_key_constraint_reflection foreign_key_constraint_option_reflection_ondelete
@@ -19,11 +20,6 @@ ABSENT = {
         index_reflects_included_columns indexes_with_ascdesc indexes_with_expressions reflect_indexes_with_expressions
         reflect_indexes_with_ascdesc reflect_indexes_with_ascdesc_as_expression implicitly_named_constraints
         constraint_comment_reflection
-    """,
-    "rows that a write changes are read by a query of its own: there is no RETURNING": """
-        insert_returning update_returning delete_returning insert_executemany_returning update_executemany_returning
-        delete_executemany_returning insert_from_select_returning multivalues_inserts_returning returning_star
-        implicit_returning returning
     """,
     "tables hold no json; 269 tests, most of them one for each pair of types": """
         json_type json_array_indexes json_index_supplementary_unicode_element json_deserializer_binary
