@@ -6,47 +6,16 @@ use postgres_types::Type;
 
 use super::value::{invalid, read};
 use crate::error::{Result, SqlState};
+use crate::model::text_forms::array_elements;
 
 /// An array literal.
 pub(super) fn parse(array: &Type, element: &Type, text: &str, zone: &str) -> Result<ScalarValue> {
-    let malformed = || invalid(array, text, SqlState::InvalidTextRepresentation);
-    let body = text.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).ok_or_else(malformed)?;
-    let mut values = Vec::new();
-    let mut rest = body.trim();
-    while !rest.is_empty() {
-        let (item, tail) = item(rest).ok_or_else(malformed)?;
-        values.push(match item {
-            Some(item) => read(element, &item, zone)?,
-            None => ScalarValue::Null,
-        });
-        rest = match tail.trim_start().strip_prefix(',') {
-            Some(tail) if tail.trim().is_empty() => return Err(malformed()),
-            Some(tail) => tail.trim_start(),
-            None if tail.trim().is_empty() => "",
-            None => return Err(malformed()),
-        };
-    }
-    list(element, values)
-}
-
-/// One item and what follows it; the item is `None` for NULL. Inner arrays are refused as malformed.
-fn item(text: &str) -> Option<(Option<String>, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find([',', '{', '}', '"']).unwrap_or(text.len());
-        let word = text[..end].trim();
-        let value = (!word.eq_ignore_ascii_case("null")).then(|| word.to_owned());
-        return (!word.is_empty()).then_some((value, &text[end..]));
-    };
-    let mut value = String::new();
-    let mut letters = quoted.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return Some((Some(value), &quoted[at + 1..])),
-            '\\' => value.push(letters.next()?.1),
-            _ => value.push(letter),
-        }
-    }
-    None
+    let elements = array_elements(text).ok_or_else(|| invalid(array, text, SqlState::InvalidTextRepresentation))?;
+    let values = elements.into_iter().map(|value| match value {
+        Some(value) => read(element, &value, zone),
+        None => Ok(ScalarValue::Null),
+    });
+    list(element, values.collect::<Result<_>>()?)
 }
 
 /// A list of one type: decimals take the widest digits among them.

@@ -8,6 +8,7 @@ use postgres_types::Type;
 
 use super::{array, decimal, json, temporal};
 use crate::error::{Error, Result, SqlState};
+use crate::model::text_forms;
 
 /// A value of a type from its text; instants without a zone are read in `zone`. 22P02 for text that is no value of it, 22007
 /// for text that is no moment, 22003 and 22008 for what its type can't hold.
@@ -116,32 +117,8 @@ fn known(zone: &str) -> Result<Tz> {
 
 /// `\x` and hexadecimal digits, or the older form with octal escapes; 22023 or 22P02 for text that is neither.
 pub fn bytea(text: &str) -> Result<Vec<u8>> {
-    match text.strip_prefix("\\x") {
-        Some(digits) => hexadecimal(digits)
-            .ok_or_else(|| Error::new(SqlState::InvalidParameterValue, "invalid hexadecimal data of a bytea")),
-        None => escaped(text).ok_or_else(|| invalid(&Type::BYTEA, text, SqlState::InvalidTextRepresentation)),
-    }
-}
-
-fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|p| p.len() == 2)?, 16).ok()).collect()
-}
-
-fn escaped(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let (value, after) = match (byte, tail) {
-            (b'\\', [b'\\', tail @ ..]) => (b'\\', tail),
-            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', tail @ ..]) => {
-                ((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'), tail)
-            }
-            (b'\\', _) => return None,
-            (byte, tail) => (byte, tail),
-        };
-        bytes.push(value);
-        rest = after;
-    }
-    Some(bytes)
+    text_forms::bytes(text).ok_or_else(|| match text.starts_with("\\x") {
+        true => Error::new(SqlState::InvalidParameterValue, "invalid hexadecimal data of a bytea"),
+        false => invalid(&Type::BYTEA, text, SqlState::InvalidTextRepresentation),
+    })
 }
