@@ -28,6 +28,7 @@ mod server_files;
 mod session;
 mod slt;
 mod sorted;
+mod statements;
 mod storage;
 mod temporary;
 mod transactions;

@@ -3,32 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures::TryStreamExt;
-use journeydb::{Database, Outcome, Session, SqlState};
+use journeydb::{Database, SqlState};
 
-/// Runs statements and gives the first column of the last one's rows, as text.
-async fn run(session: &Session, sql: &str) -> journeydb::Result<String> {
-    let mut shown = String::new();
-    for statement in session.parse(sql)? {
-        let prepared = session.prepare(&statement, &[]).await?;
-        shown = match session.execute(&prepared, vec![]).await? {
-            Outcome::Rows(rows) => {
-                let batches: Vec<_> = rows.try_collect().await?;
-                let cells = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
-                let cell = |(batch, row): (&arrow::array::RecordBatch, usize)| {
-                    arrow::util::display::array_value_to_string(batch.column(0), row)
-                };
-                cells.map(cell).collect::<Result<Vec<_>, _>>()?.join(";")
-            }
-            _ => String::new(),
-        };
-    }
-    Ok(shown)
-}
-
-async fn state(session: &Session, sql: &str) -> Option<SqlState> {
-    run(session, sql).await.err().map(|error| error.state())
-}
+use super::statements::{run, state};
 
 /// The folders of temporary tables in a database's folder.
 fn folders(database: &Path) -> Vec<PathBuf> {

@@ -10,29 +10,17 @@ const HIDDEN: &str = "********";
 
 /// `pg_roles`.
 pub(super) fn roles(context: &Context, rows: &mut Rows) {
-    for role in context.listing.roles.iter() {
-        let owner = context.listing.roles.is_owner(role.oid);
-        rows.push([
-            ("rolname", (&role.name).into()),
-            ("rolsuper", owner.into()),
-            ("rolinherit", true.into()),
-            ("rolcreaterole", owner.into()),
-            ("rolcreatedb", false.into()),
-            ("rolcanlogin", role.login.into()),
-            ("rolreplication", false.into()),
-            ("rolconnlimit", (-1).into()),
-            ("rolpassword", HIDDEN.into()),
-            ("rolvaliduntil", role.valid_until.into()),
-            ("rolbypassrls", owner.into()),
-            ("oid", role.oid.into()),
-        ]);
-    }
+    push_roles(context.listing, rows, |_| HIDDEN.into());
 }
 
 /// `pg_authid`: the same with verifiers; for owners of the database alone.
 pub(super) fn authorization_ids(context: &Context, rows: &mut Rows) {
-    for role in context.listing.roles.iter() {
-        let owner = context.listing.roles.is_owner(role.oid);
+    push_roles(context.listing, rows, verifier);
+}
+
+fn push_roles(listing: &Listing, rows: &mut Rows, password: fn(&Role) -> Value) {
+    for role in listing.roles.iter() {
+        let owner = listing.roles.is_owner(role.oid);
         rows.push([
             ("oid", role.oid.into()),
             ("rolname", (&role.name).into()),
@@ -44,7 +32,7 @@ pub(super) fn authorization_ids(context: &Context, rows: &mut Rows) {
             ("rolreplication", false.into()),
             ("rolbypassrls", owner.into()),
             ("rolconnlimit", (-1).into()),
-            ("rolpassword", verifier(role)),
+            ("rolpassword", password(role)),
             ("rolvaliduntil", role.valid_until.into()),
         ]);
     }
