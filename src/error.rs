@@ -29,12 +29,35 @@ pub struct Error {
     position: Option<usize>,
     /// The same as a 1-based line and column, until the text is at hand: see [`Error::in_text`].
     place: Option<(u64, u64)>,
+    subject: Option<Box<Subject>>,
+}
+
+/// The object of the database that an error is about, for clients that ask for it by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The schema of the table.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// The constraint, where it has a name.
+    pub constraint: Option<String>,
 }
 
 impl Error {
     /// An error with a state and a message of one line, lower case first and without a full stop, as Postgres writes them.
     pub fn new(state: SqlState, message: impl Into<String>) -> Self {
-        Self { state, message: message.into(), detail: None, hint: None, context: None, position: None, place: None }
+        Self {
+            state,
+            message: message.into(),
+            detail: None,
+            hint: None,
+            context: None,
+            position: None,
+            place: None,
+            subject: None,
+        }
     }
 
     /// An argument outside its domain (22023): names the function, the argument, what was expected and what came.
@@ -67,6 +90,12 @@ impl Error {
     /// Adds what was being done, such as the line and column of a COPY.
     pub fn with_context(mut self, context: impl Into<Box<str>>) -> Self {
         self.context = Some(context.into());
+        self
+    }
+
+    /// Adds what it is about.
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.subject = Some(Box::new(subject));
         self
     }
 
@@ -113,6 +142,11 @@ impl Error {
     /// What was being done, where that helps to find the mistake.
     pub fn context(&self) -> Option<&str> {
         self.context.as_deref()
+    }
+
+    /// What it is about, where that is a table or a part of one.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.subject.as_deref()
     }
 
     /// The place in the SQL text, where known.

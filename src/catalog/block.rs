@@ -3,7 +3,7 @@
 //! It reads one moment and its own changes. Those are drafts that nobody else sees; a commit brings them to what is newest then.
 //! Dropped without one, it leaves nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use arrow::datatypes::SchemaRef;
@@ -132,6 +132,12 @@ impl Block {
         at.cloned().ok_or_else(|| Error::internal("a table that the block doesn't see"))
     }
 
+    /// The rows that a change would add under some names of files, and those beside which they would stand if the block committed
+    /// now. To be called with the table's lock.
+    pub fn beside(&mut self, staged: &Staged, added: &HashSet<String>) -> Result<[Arc<Snapshot>; 2]> {
+        self.pending_mut(staged.table())?.beside(staged, added)
+    }
+
     /// Takes a change of a table's rows or columns.
     pub fn stage(&mut self, staged: Staged) -> Result<()> {
         let table = Arc::clone(staged.table());
@@ -183,7 +189,7 @@ impl Block {
     /// Adds a relation under a fresh object id.
     pub fn add(&mut self, mut relation: RelationRecord, table: Option<Arc<Table>>) -> Result<()> {
         self.require_schema(&relation.schema)?;
-        if self.state.record.relation(&relation.schema, &relation.name).is_some() {
+        if self.state.record.is_taken(&relation.schema, &relation.name) {
             let message = format!("relation \"{}\" already exists", relation.name);
             return Err(Error::new(SqlState::DuplicateTable, message));
         }

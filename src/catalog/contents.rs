@@ -120,6 +120,7 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
         access: relation.access.clone(),
         definition,
         checks,
+        keys: relation.keys().to_vec(),
         rows: snapshot.and_then(|snapshot| snapshot.rows()),
         bytes: snapshot.map(|snapshot| snapshot.bytes()),
     }

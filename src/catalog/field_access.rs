@@ -11,8 +11,11 @@ use super::identifier::fold;
 /// Turns the identifiers of field accesses into the strings that DataFusion takes.
 pub(super) fn name_fields(statement: &mut Statement) {
     let _ = visit_expressions_mut(statement, |expr| {
-        if let Expr::CompoundFieldAccess { access_chain, .. } = expr {
-            access_chain.iter_mut().for_each(name_field);
+        if let Expr::CompoundFieldAccess { root, access_chain } = expr {
+            // `t.tags[1]`: what directly follows a name is a column of it.
+            let is_name = matches!(root.as_ref(), Expr::Identifier(_));
+            let fields = access_chain.iter_mut().skip_while(|access| is_name && matches!(access, AccessExpr::Dot(_)));
+            fields.for_each(name_field);
         }
         ControlFlow::<()>::Continue(())
     });

@@ -29,9 +29,11 @@ pub(super) fn merge(base: &Record, mine: &Record, newest: &Record) -> Result<Rec
                 false => conflict(),
             });
         }
-        if !places.insert((&relation.schema, &relation.name)) {
-            let message = format!("relation \"{}\" already exists", relation.name);
-            return Err(Error::new(SqlState::DuplicateTable, message));
+        for name in std::iter::once(&relation.name).chain(relation.keys().iter().map(|key| &key.name)) {
+            if !places.insert((&relation.schema, name)) {
+                let message = format!("relation \"{name}\" already exists");
+                return Err(Error::new(SqlState::DuplicateTable, message));
+            }
         }
     }
     let roles = merge_roles(&base.roles, &mine.roles, &newest.roles)?;

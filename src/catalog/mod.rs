@@ -34,7 +34,7 @@ pub use block::Block;
 pub use contents::Contents;
 pub use identifier::fold;
 pub use output_names::{name_outputs, output_names};
-pub use record::{Body, Check, RelationRecord, SHIPPED_SCHEMAS, SchemaRecord, View};
+pub use record::{Body, Check, Key, KeyKind, Record, RelationRecord, SHIPPED_SCHEMAS, SchemaRecord, View};
 pub use resolver::{DATABASE, Resolver, SystemSchemas};
 pub use roles::{JOURNEYDB, PUBLIC, Role, Roles};
 pub use session_catalog::{OnCommit, PG_TEMP, SessionCatalog, searched};

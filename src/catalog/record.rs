@@ -12,8 +12,8 @@ use super::roles::{PUBLIC, Roles};
 use super::session_catalog::PG_TEMP;
 use crate::error::{Error, Result, SqlState};
 
-/// The format of the document; a newer one is refused, an older one is read forever. 1 knew neither roles nor owners.
-const FORMAT: u32 = 2;
+/// The format of the document; a newer one is refused, an older one is read forever. 1 knew neither roles nor owners, 2 no keys.
+const FORMAT: u32 = 3;
 
 /// Schemas that every database has: everybody finds what they hold.
 pub const SHIPPED_SCHEMAS: [&str; 3] = ["public", "journey", "kpi"];
@@ -80,6 +80,9 @@ pub enum Body {
         location: String,
         /// Its CHECK constraints.
         checks: Vec<Check>,
+        /// Its keys, the primary one first.
+        #[serde(default)]
+        keys: Vec<Key>,
     },
     /// A query, planned anew whenever it is read.
     View(View),
@@ -105,6 +108,31 @@ pub struct Check {
     pub name: String,
     /// The text of its condition.
     pub expression: String,
+}
+
+/// Columns whose values no two rows of a table share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its name, as a constraint and as the index that Postgres would have for it: unique among the relations of its schema.
+    pub name: String,
+    /// What it was declared as.
+    pub kind: KeyKind,
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+    /// Whether two rows with NULL are alike (NULLS NOT DISTINCT).
+    pub nulls_alike: bool,
+}
+
+/// What a key was declared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// PRIMARY KEY.
+    Primary,
+    /// UNIQUE.
+    Unique,
+    /// CREATE UNIQUE INDEX: enforced like UNIQUE, and no constraint.
+    Index,
 }
 
 impl Record {
@@ -169,7 +197,13 @@ impl Record {
         self.relations.iter().find(|relation| relation.schema == schema && relation.name == name)
     }
 
-    /// The same, to change it.
+    /// Whether a schema has a relation of a name, or a key, which stands among them.
+    pub fn is_taken(&self, schema: &str, name: &str) -> bool {
+        let mut within = self.relations.iter().filter(|relation| relation.schema == schema);
+        within.any(|relation| relation.name == name || relation.keys().iter().any(|key| key.name == name))
+    }
+
+    /// The relation of a schema and a name, to change it.
     pub fn relation_mut(&mut self, schema: &str, name: &str) -> Option<&mut RelationRecord> {
         self.relations.iter_mut().find(|relation| relation.schema == schema && relation.name == name)
     }
@@ -203,6 +237,14 @@ impl RelationRecord {
         }
     }
 
+    /// The keys of a table; a view has none.
+    pub fn keys(&self) -> &[Key] {
+        match &self.body {
+            Body::Table { keys, .. } => keys,
+            Body::View(_) => &[],
+        }
+    }
+
     /// The view it is, if it is one.
     pub fn view(&self) -> Option<&View> {
         match &self.body {
@@ -230,6 +272,12 @@ mod tests {
             body: Body::Table {
                 location: "public/t".into(),
                 checks: vec![Check { name: "k".into(), expression: "a > 0".into() }],
+                keys: vec![Key {
+                    name: "t_pkey".into(),
+                    kind: KeyKind::Primary,
+                    columns: vec!["a".into()],
+                    nulls_alike: false,
+                }],
             },
         });
         assert_eq!(Record::read(&record.write().unwrap()).unwrap(), record);
@@ -237,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_newer_format_and_a_damaged_record_are_refused() {
-        let newer = Record::read(br#"{"format": 3, "anything": 1}"#).unwrap_err();
+        let newer = Record::read(br#"{"format": 4, "anything": 1}"#).unwrap_err();
         assert_eq!(newer.state(), SqlState::ObjectNotInPrerequisiteState);
         assert!(Record::read(b"{").is_err());
     }

@@ -132,7 +132,8 @@ impl<'a> Resolver<'a> {
         escape_by_backslash(&mut statement);
         make_outputs_distinct(&mut statement);
         if postgres::is_catalog_statement(&statement) {
-            postgres::adapt(&mut statement);
+            let relations = &self.moment.state.record.relations;
+            postgres::adapt(&mut statement, relations.iter().all(|relation| relation.keys().is_empty()));
         } else {
             name_nested_outputs(&mut statement);
             name_series(&mut statement);

@@ -99,6 +99,7 @@ states! {
     UndefinedObject = "42704",
     UndefinedParameter = "42P02",
     UndefinedTable = "42P01",
+    UniqueViolation = "23505",
     WindowingError = "42P20",
     WrongObjectType = "42809",
 }

@@ -56,6 +56,11 @@ pub(super) fn error_response(severity: Severity, error: &Error) -> ErrorResponse
     fields.extend(error.hint().map(|hint| (b'H', printable(hint))));
     fields.extend(error.context().map(|context| (b'W', printable(context))));
     fields.extend(error.position().map(|position| (b'P', position.to_string())));
+    if let Some(subject) = error.subject() {
+        fields.extend([(b's', printable(&subject.schema)), (b't', printable(&subject.table))]);
+        fields.extend(subject.column.iter().map(|column| (b'c', printable(column))));
+        fields.extend(subject.constraint.iter().map(|constraint| (b'n', printable(constraint))));
+    }
     ErrorResponse::new(fields)
 }
 

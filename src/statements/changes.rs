@@ -66,6 +66,13 @@ pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Resu
     Change::new(LogicalPlanBuilder::from(rows).project(columns)?.build()?, width, returning)
 }
 
+/// The columns that an UPDATE gives values.
+pub(super) fn assigned(update: &ast::Statement) -> Result<Vec<String>> {
+    let ast::Statement::Update(update) = update else { return Ok(vec![]) };
+    let column = |(column, _): (&ast::ObjectName, _)| Ok(names::parts(column)?.pop().unwrap_or_default());
+    assignments(update)?.into_iter().map(column).collect()
+}
+
 /// Plans a DELETE as the query of the rows that go.
 pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Result<Change> {
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;

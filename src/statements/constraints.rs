@@ -11,11 +11,12 @@ use datafusion::logical_expr::ExprSchemable;
 use datafusion::physical_expr::PhysicalExpr;
 
 use crate::catalog::{Body, Check, RelationRecord};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result, SqlState, Subject};
 
 /// The constraints of one table, ready to be checked.
 pub(crate) struct Constraints {
     relation: String,
+    namespace: String,
     schema: SchemaRef,
     checks: Vec<(Check, Arc<dyn PhysicalExpr>)>,
 }
@@ -37,7 +38,7 @@ impl Constraints {
             Ok((check.clone(), engine.create_physical_expr(expr, &columns)?))
         };
         let checks = checks.iter().map(compile).collect::<Result<_>>()?;
-        Ok(Self { relation: relation.name.clone(), schema, checks })
+        Ok(Self { relation: relation.name.clone(), namespace: relation.schema.clone(), schema, checks })
     }
 
     /// The first violation in a batch.
@@ -57,7 +58,10 @@ impl Constraints {
         for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
             if !field.is_nullable() && column.null_count() > 0 {
                 for row in (0..batch.num_rows()).filter(|row| column.is_null(*row)) {
-                    report(row, &|| not_null_violation(&self.relation, field.name()));
+                    report(row, &|| {
+                        let column = Some(field.name().clone());
+                        not_null_violation(&self.relation, field.name()).about(Subject { column, ..self.subject() })
+                    });
                 }
             }
         }
@@ -75,7 +79,13 @@ impl Constraints {
     fn refused(&self, check: &Check) -> Error {
         let (relation, name) = (&self.relation, &check.name);
         let message = format!("new row for relation \"{relation}\" violates check constraint \"{name}\"");
-        Error::new(SqlState::CheckViolation, message).with_hint(format!("it must satisfy {}", check.expression))
+        let subject = Subject { constraint: Some(name.clone()), ..self.subject() };
+        let error = Error::new(SqlState::CheckViolation, message).about(subject);
+        error.with_hint(format!("it must satisfy {}", check.expression))
+    }
+
+    fn subject(&self) -> Subject {
+        Subject { schema: self.namespace.clone(), table: self.relation.clone(), ..Subject::default() }
     }
 }
 

@@ -11,8 +11,8 @@ use super::context::Context;
 use super::statement::Form;
 use super::syntax::Direction;
 use super::{
-    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, drop, grants, lock, names, notify, parameters,
-    query, roles, schemas, series, settings, tables, transaction, vacuum, views, write,
+    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, drop, grants, keys, lock, names, notify,
+    parameters, query, roles, schemas, series, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -96,6 +96,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Truncate(truncate) => done(write::truncate(&context, truncate).await?),
         Ast::Vacuum(vacuum) => done(vacuum::vacuum(&context, vacuum).await?),
         Ast::CreateTable(create) => done(tables::create(&context, create).await?),
+        Ast::CreateIndex(create) => done(keys::create_index(&context, create).await?),
         Ast::AlterTable(alter) => done(tables::alter(&context, alter).await?),
         Ast::CreateView(create) => done(views::create(&context, create).await?),
         Ast::CreateSchema { schema_name, if_not_exists, .. } => {
@@ -107,6 +108,9 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
             }
             if *object_type == ObjectType::Role {
                 return done(roles::drop(&context, names, *if_exists).await?);
+            }
+            if *object_type == ObjectType::Index {
+                return done(keys::drop_indexes(&context, names, *if_exists).await?);
             }
             done(drop::drop(&context, *object_type, *if_exists, names, *cascade).await?)
         }
@@ -161,6 +165,7 @@ fn changes_data(ast: &Ast) -> bool {
             | Ast::Delete(_)
             | Ast::Truncate(_)
             | Ast::CreateTable(_)
+            | Ast::CreateIndex(_)
             | Ast::AlterTable(_)
             | Ast::CreateView(_)
             | Ast::CreateSchema { .. }

@@ -20,6 +20,7 @@ mod grants;
 mod identity;
 mod insert;
 mod kept;
+mod keys;
 mod lock;
 mod names;
 mod notify;

@@ -14,7 +14,7 @@ use futures::StreamExt;
 use super::constraints::Constraints;
 use super::context::Context;
 use super::write::Target;
-use super::{grants, names, query, write};
+use super::{grants, keys, names, query, write};
 use crate::catalog::{Access, Block, Body, Check, OnCommit, Privilege, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{column_type, journey_tables, order_of, stored_type};
@@ -32,7 +32,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     }
     block.require_schema(&schema)?;
     block.state().require_in_schema(context.role(), Privilege::Create, &schema)?;
-    if create.if_not_exists && block.state().record.relation(&schema, &name).is_some() {
+    if create.if_not_exists && block.state().record.is_taken(&schema, &name) {
         let message = format!("relation \"{name}\" already exists, skipping");
         context.notice(Notice::information(SqlState::DuplicateTable, message));
         return Ok(Tag::of("CREATE TABLE"));
@@ -46,11 +46,18 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         }
         None => None,
     };
-    let columns = match &source {
+    let mut columns = match &source {
         Some(plan) => columns_of(plan.schema().as_arrow())?,
         None => declared(&create.columns)?,
     };
     let checks = checks(&name, create)?;
+    let keys = keys::declared(&block.state().record, [&schema, &name], create, &columns, &checks)?;
+    if source.is_some() && !keys.is_empty() {
+        return Err(Error::unsupported("a key of CREATE TABLE AS").with_hint("ALTER TABLE adds it"));
+    }
+    for key in &keys {
+        columns = keys::columns_with(&columns, key);
+    }
     let mut relation = RelationRecord {
         oid: 0,
         schema,
@@ -58,9 +65,9 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         comment: None,
         column_comments: BTreeMap::new(),
         access: Access::of(context.role()),
-        body: Body::Table { location: String::new(), checks },
+        body: Body::Table { location: String::new(), checks, keys },
     };
-    if block.state().record.relation(&relation.schema, &relation.name).is_some() {
+    if block.state().record.is_taken(&relation.schema, &relation.name) {
         let message = format!("relation \"{}\" already exists", relation.name);
         return Err(Error::new(SqlState::DuplicateTable, message));
     }
@@ -110,6 +117,15 @@ pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<
             AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
                 add_column(context, &mut block, relation, column_def, *if_not_exists).await?
             }
+            AlterTableOperation::AddConstraint { constraint, .. } => {
+                keys::add(context, &mut block, relation, constraint).await?
+            }
+            AlterTableOperation::DropConstraint { if_exists, name, .. } => {
+                keys::drop_constraint(context, &mut block, relation, name, *if_exists)?
+            }
+            AlterTableOperation::RenameConstraint { old_name, new_name } => {
+                keys::rename_constraint(&mut block, relation, old_name, new_name)?
+            }
             AlterTableOperation::DropColumn { column_names, if_exists, .. } => {
                 drop_columns(context, &mut block, relation, column_names, *if_exists).await?
             }
@@ -130,11 +146,10 @@ fn rename(block: &mut Block, relation: RelationRecord, new_name: &RenameTableNam
     let (RenameTableNameKind::As(new_name) | RenameTableNameKind::To(new_name)) = new_name;
     let new_name = names::parts(new_name)?.pop().unwrap_or_default();
     refuse_shipped(&relation, "renamed")?;
-    if block.state().record.relation(&relation.schema, &new_name).is_some() {
+    if block.state().record.is_taken(&relation.schema, &new_name) {
         return Err(Error::new(SqlState::DuplicateTable, format!("relation \"{new_name}\" already exists")));
     }
-    let record = block.state_mut().record.relation_mut(&relation.schema, &relation.name);
-    let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
+    let record = record_of(block, &relation)?;
     record.name = new_name;
     Ok(record.clone())
 }
@@ -149,16 +164,31 @@ async fn add_column(
     if column.options.iter().any(|option| matches!(option.option, ColumnOption::Check(_))) {
         return Err(Error::unsupported("ADD COLUMN ... CHECK").with_hint("a table takes CHECK when it is made"));
     }
+    let added = add_plain_column(context, block, relation, column, if_not_exists).await?;
+    match added {
+        (relation, true) => keys::add_of_column(context, block, relation, column).await,
+        (relation, false) => Ok(relation),
+    }
+}
+
+/// The same without its keys, and whether there is something to add.
+async fn add_plain_column(
+    context: &Context,
+    block: &mut Block,
+    relation: RelationRecord,
+    column: &ast::ColumnDef,
+    if_not_exists: bool,
+) -> Result<(RelationRecord, bool)> {
     let table = table_of(block, &relation)?;
     let schema = Arc::clone(block.at(&table)?.schema());
     let field = declared(std::slice::from_ref(column))?.field(0).clone();
     if schema.field_with_name(field.name()).is_ok() {
         let message = format!("column \"{}\" of relation \"{}\" already exists", field.name(), relation.name);
-        return if if_not_exists { Ok(relation) } else { Err(Error::new(SqlState::DuplicateColumn, message)) };
+        return if if_not_exists { Ok((relation, false)) } else { Err(Error::new(SqlState::DuplicateColumn, message)) };
     }
     if field.is_nullable() {
         block.stage(table.stage_add_column(&block.at(&table)?, field)?)?;
-        return Ok(relation);
+        return Ok((relation, true));
     }
     block.rebuild(&table).await?;
     if block.at(&table)?.rows() != Some(0) {
@@ -167,7 +197,7 @@ async fn add_column(
     }
     let fields = schema.fields().iter().map(|f| f.as_ref().clone()).chain([field]).collect::<Vec<_>>();
     let all = (0..schema.fields().len()).collect();
-    rebuild(context, block, relation, Arc::new(Schema::new(fields)), all).await
+    Ok((rebuild(context, block, relation, Arc::new(Schema::new(fields)), all).await?, true))
 }
 
 async fn drop_columns(
@@ -187,6 +217,10 @@ async fn drop_columns(
             Err(_) => return Err(no_column(&relation, &column)),
         }
         refuse_checked(&relation, &column)?;
+    }
+    let mut relation = relation;
+    if let Body::Table { keys, .. } = &mut relation.body {
+        keys.retain(|key| !gone.iter().any(|at| key.columns.contains(schema.field(*at).name())));
     }
     let kept: Vec<usize> = (0..schema.fields().len()).filter(|at| !gone.contains(at)).collect();
     if kept.is_empty() {
@@ -220,6 +254,11 @@ async fn rename_column(
     });
     let renamed = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let all = (0..schema.fields().len()).collect();
+    let mut relation = relation;
+    if let Body::Table { keys, .. } = &mut relation.body {
+        let columns = keys.iter_mut().flat_map(|key| &mut key.columns);
+        columns.filter(|column| **column == old).for_each(|column| column.clone_from(&new));
+    }
     let mut relation = rebuild(context, block, relation, renamed, all).await?;
     if let Some(comment) = relation.column_comments.remove(&old) {
         relation.column_comments.insert(new, comment);
@@ -232,7 +271,7 @@ async fn rename_column(
 
 /// Copies the rows of a table, of each the columns at `places` and NULL in those that follow, into a new Delta table that
 /// takes its place: Delta drops and renames columns only by a mapping that would shut other readers out.
-async fn rebuild(
+pub(super) async fn rebuild(
     context: &Context,
     block: &mut Block,
     mut relation: RelationRecord,
@@ -253,11 +292,8 @@ async fn rebuild(
     let rows = Box::pin(RecordBatchStreamAdapter::new(columns, rows));
     let staged = new.stage_append(&block.at(&new)?, rows).await?;
     block.stage(staged)?;
-    let state = block.state_mut();
-    let record = state.record.relation_mut(&relation.schema, &relation.name);
-    let record = record.ok_or_else(|| Error::internal("a relation vanished from its own change"))?;
-    record.body = relation.body.clone();
-    state.tables.insert(relation.oid, new);
+    record_of(block, &relation)?.body = relation.body.clone();
+    block.state_mut().tables.insert(relation.oid, new);
     Ok(relation)
 }
 
@@ -285,7 +321,13 @@ async fn make(
     Ok(table)
 }
 
-fn table_of(block: &Block, relation: &RelationRecord) -> Result<Arc<Table>> {
+/// The record of a relation as the block has it, to change it.
+pub(super) fn record_of<'a>(block: &'a mut Block, relation: &RelationRecord) -> Result<&'a mut RelationRecord> {
+    let record = block.state_mut().record.relation_mut(&relation.schema, &relation.name);
+    record.ok_or_else(|| Error::internal("a relation vanished from its own change"))
+}
+
+pub(super) fn table_of(block: &Block, relation: &RelationRecord) -> Result<Arc<Table>> {
     block
         .state()
         .table(relation)
@@ -338,10 +380,11 @@ fn declared(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
         for option in &column.options {
             match &option.option {
                 ColumnOption::NotNull => nullable = false,
-                ColumnOption::Null | ColumnOption::Check(_) => {}
+                ColumnOption::Null | ColumnOption::Check(_) | ColumnOption::PrimaryKey(_) | ColumnOption::Unique(_) => {
+                }
                 other => {
                     return Err(Error::unsupported(format!("column option {other}"))
-                        .with_hint("columns take NOT NULL and CHECK"));
+                        .with_hint("columns take NOT NULL, CHECK, UNIQUE and PRIMARY KEY"));
                 }
             }
         }
@@ -382,10 +425,10 @@ fn checks(table: &str, create: &ast::CreateTable) -> Result<Vec<Check>> {
             }
         }
     }
-    for constraint in &create.constraints {
+    for constraint in create.constraints.iter().filter(|constraint| !keys::is_key(constraint)) {
         let TableConstraint::Check(check) = constraint else {
             return Err(Error::unsupported(format!("table constraint {constraint}"))
-                .with_hint("tables take CHECK constraints; keys are not enforced"));
+                .with_hint("tables take CHECK, UNIQUE and PRIMARY KEY"));
         };
         add(check.name.as_ref().map(names::fold), format!("{table}_check"), check.expr.to_string());
     }

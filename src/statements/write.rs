@@ -20,11 +20,11 @@ use futures::{StreamExt, TryStreamExt};
 use super::constraints::Constraints;
 use super::context::Context;
 use super::returning::{Change, Returned};
-use super::{changes, names, query};
+use super::{changes, keys, names, query};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
-use crate::storage::{RowAddresses, Snapshot, Table};
+use crate::storage::{RowAddresses, Snapshot, Staged, Table};
 
 /// INSERT: runs the source and appends its rows.
 pub(super) async fn insert(
@@ -74,8 +74,27 @@ pub(super) async fn append_to(
     let constraints = Constraints::of(&context.engine, &target.relation, target.schema())?;
     let staged = target.table.stage_append(&target.at, checked(rows, target.schema(), constraints)).await?;
     let count = staged.inserted();
+    if !target.relation.keys().is_empty() && count > 0 {
+        admit(context, block, &target, &staged).await?;
+    }
     block.stage(staged)?;
     Ok(count)
+}
+
+/// Takes the lock of a table with keys to the end of the block, and checks the rows that are to be added. Only then: whoever brings
+/// many rows keeps nobody waiting while they come.
+async fn admit(context: &Context, block: &mut Block, target: &Target, staged: &Staged) -> Result<()> {
+    context.lock_table(block, &target.table).await?;
+    let relation = block.state().record.relations.iter().find(|relation| relation.oid == target.relation.oid).cloned();
+    let is_there = |relation: &RelationRecord| {
+        block.state().table(relation).is_some_and(|table| Arc::ptr_eq(table, &target.table))
+    };
+    let Some(relation) = relation.filter(is_there) else {
+        let message = format!("could not serialize access: relation \"{}\" was changed", target.relation.name);
+        return Err(Error::new(SqlState::SerializationFailure, message).with_hint("run the statement again"));
+    };
+    let rows = block.beside(staged, &staged.added())?;
+    keys::enforce(context, &relation, &target.table, relation.keys(), rows).await
 }
 
 /// DELETE.
@@ -129,8 +148,13 @@ pub(super) async fn update(
     let addresses = std::mem::take(&mut *addresses.lock().unwrap_or_else(PoisonError::into_inner));
     let count = added.inserted();
     if count > 0 {
-        let removed = target.table.stage_rewrite(target.at, addresses, None).await?;
-        block.stage(removed.with(added)?)?;
+        let new = added.added();
+        let staged = target.table.stage_rewrite(target.at, addresses, None).await?.with(added)?;
+        if keys::touches(target.relation.keys(), &changes::assigned(update)?) {
+            let rows = block.beside(&staged, &new)?;
+            keys::enforce(context, &target.relation, &target.table, target.relation.keys(), rows).await?;
+        }
+        block.stage(staged)?;
     }
     block.finish().await?;
     Ok(Returned::answer(returned, Tag::counted("UPDATE", count)))

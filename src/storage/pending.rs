@@ -68,6 +68,28 @@ impl Pending {
         Ok(())
     }
 
+    /// What a commit of all this and one change more would make of the newest version: the rows that the change adds under these
+    /// names of files, and those beside which they would stand. To be called with the table's write lock, under which nobody
+    /// else's rows come or go where everybody waits for it.
+    pub fn beside(&self, staged: &Staged, added: &HashSet<String>) -> Result<[Arc<Snapshot>; 2]> {
+        let after = self.now.apply(&staged.change)?;
+        let change = Change {
+            removes: missing(&self.base, &after),
+            adds: missing(&after, &self.base),
+            altered: (self.base.metadata() != after.metadata()).then(|| Arc::clone(after.metadata())),
+            base: Arc::clone(self.base.metadata()),
+            schema: Arc::clone(after.schema()),
+            operation: Operation::Rewrite,
+        };
+        let after = self.table.snapshot().apply(&change)?;
+        let (new, old) = (0..after.files().len()).partition::<Vec<_>, _>(|at| added.contains(&after.files()[*at].path));
+        Ok([new, old].map(|files| {
+            let part = Arc::new(after.part(&files));
+            self.table.note(&part);
+            part
+        }))
+    }
+
     /// Takes back all but the first changes.
     pub fn truncate(&mut self, steps: usize) {
         if let Some(first) = self.steps.get(steps) {

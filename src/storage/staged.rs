@@ -1,5 +1,6 @@
 //! A change of one table that is written and not yet committed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -52,6 +53,11 @@ impl Staged {
         self.drafts.join(added.drafts);
         self.inserted += added.inserted;
         Ok(self)
+    }
+
+    /// The names of the files that it adds.
+    pub fn added(&self) -> HashSet<String> {
+        self.change.adds.iter().map(|file| file.path.clone()).collect()
     }
 
     /// The table it changes.

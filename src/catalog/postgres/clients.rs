@@ -102,6 +102,7 @@ fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec
         access: Access::default(),
         definition: None,
         checks: vec![],
+        keys: vec![],
         rows: None,
         bytes: None,
     }
@@ -112,6 +113,7 @@ fn sample() -> Listing {
     let accounts = RelationEntry {
         comment: Some("Companies.".into()),
         checks: vec![("accounts_employees_check".into(), "employees >= 0".into())],
+        keys: vec![],
         bytes: Some(8192),
         ..relation(
             20_001,
@@ -209,7 +211,7 @@ fn context() -> SessionContext {
 async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> {
     let mut statement = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
     if is_catalog_statement(&statement) {
-        adapt(&mut statement);
+        adapt(&mut statement, true);
     }
     let plan = context.state().statement_to_plan(Statement::Statement(Box::new(statement))).await?;
     let batches = context.execute_logical_plan(plan).await?.collect().await?;

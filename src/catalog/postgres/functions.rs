@@ -9,6 +9,7 @@
 //! | `definitions` | the SQL that makes an object, comments, sizes |
 //! | `privileges` | what a role may do |
 //! | `arrays` | bounds of arrays |
+//! | `expand` | an array as rows |
 //! | `patterns` | texts cut where a regular expression matches |
 //! | `json` | `json_build_object` |
 //! | `sleep` | `pg_sleep` |
@@ -19,6 +20,7 @@
 mod activity;
 mod arrays;
 mod definitions;
+mod expand;
 mod json;
 mod locks;
 mod names;
@@ -34,7 +36,9 @@ use std::time::SystemTime;
 use datafusion::logical_expr::ScalarUDF;
 use futures::future::BoxFuture;
 
+pub use self::expand::EXPAND;
 pub use self::locks::{AdvisoryKey, AdvisoryMode};
+pub use self::names::quote_identifier;
 use self::signature::SystemFunction;
 use super::listing::{FunctionEntry, Source};
 use super::relations::PG_CATALOG;
@@ -116,7 +120,7 @@ pub struct PreparedFacts {
 pub fn functions(source: Source, session: Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
     session::started();
     let functions = all().map(|function| function.bind(Arc::clone(&source), Arc::clone(&session)));
-    let apart = [json::json_build_object(), sleep::pg_sleep()];
+    let apart = [expand::expand_array(), json::json_build_object(), sleep::pg_sleep()];
     functions.chain(apart).chain(locks::waiting(Arc::clone(&session))).collect()
 }
 

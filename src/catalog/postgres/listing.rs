@@ -1,7 +1,7 @@
 //! What the catalog holds at one moment, as plain data: the one source of every row of `pg_catalog` and
 //! `information_schema`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::hashed_oids::HashedOids;
+use super::keys::ListedKey;
 use super::relations::{
     INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relation, system_relation_named, system_relations,
 };
 use super::types::{self, ColumnType};
-use crate::catalog::{Access, PG_TEMP, Roles, fold};
+use crate::catalog::{Access, Key, PG_TEMP, Roles, fold};
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
 pub type Source = Arc<dyn Fn() -> Arc<Listing> + Send + Sync>;
 
 /// The OID of `information_schema`, as in PostgreSQL 15.
 const INFORMATION_SCHEMA_OID: u32 = 13_207;
-/// Hashed OIDs are of the half of the positive 32-bit numbers that the catalog's own count does not reach.
-const HASHED: std::ops::Range<u32> = 1 << 30..1 << 31;
 
 /// The contents of one database, with an OID for each object.
 ///
@@ -39,9 +39,11 @@ pub struct Listing {
     /// Its schemas, the system's two included.
     pub schemas: Vec<SchemaEntry>,
     relations: Vec<Relation>,
+    indexes: Vec<Relation>,
     /// Its functions, one entry a variant.
     pub functions: Vec<Function>,
-    /// Where the relations and functions of the database stand, by OID and by full name: catalog functions ask row by row.
+    /// Where the relations, then the indexes, and the functions of the database stand, by OID and by full name: catalog functions
+    /// ask row by row.
     relations_by_oid: HashMap<u32, usize>,
     relations_by_name: HashMap<(String, String), usize>,
     functions_by_oid: HashMap<u32, usize>,
@@ -81,6 +83,8 @@ pub struct RelationEntry {
     pub definition: Option<String>,
     /// Its CHECK constraints: name and condition.
     pub checks: Vec<(String, String)>,
+    /// Its keys.
+    pub keys: Vec<Key>,
     /// Rows, where known without counting them.
     pub rows: Option<u64>,
     /// Bytes on disk, where known.
@@ -94,6 +98,8 @@ pub enum RelationKind {
     Table,
     /// A view.
     View,
+    /// The index of a key.
+    Index,
 }
 
 /// A column, as the catalog hands it in.
@@ -175,6 +181,8 @@ pub struct Relation {
     pub definition: Option<String>,
     /// Its CHECK constraints.
     pub checks: Vec<Check>,
+    /// Its keys.
+    pub keys: Vec<ListedKey>,
     /// Rows, where known.
     pub rows: Option<u64>,
     /// Bytes on disk, where known.
@@ -240,6 +248,8 @@ impl Listing {
         functions.dedup_by(|a, b| a.0 == b.0);
         let mut oids = HashedOids::default();
         let relations: Vec<Relation> = relations.into_iter().map(|entry| relation(entry, &mut oids)).collect();
+        let of_table = |table: &Relation| table.keys.iter().map(|key| key.relation(table)).collect::<Vec<_>>();
+        let indexes: Vec<Relation> = relations.iter().flat_map(of_table).collect();
         let functions: Vec<Function> = functions
             .into_iter()
             .map(|(signature, entry)| Function {
@@ -251,14 +261,16 @@ impl Listing {
             database: database.into(),
             roles,
             schemas,
-            relations_by_oid: relations.iter().enumerate().map(|(at, r)| (r.oid, at)).collect(),
+            relations_by_oid: relations.iter().chain(&indexes).enumerate().map(|(at, r)| (r.oid, at)).collect(),
             relations_by_name: relations
                 .iter()
+                .chain(&indexes)
                 .enumerate()
                 .map(|(at, r)| ((r.schema.clone(), r.name.clone()), at))
                 .collect(),
             functions_by_oid: functions.iter().enumerate().map(|(at, f)| (f.oid, at)).collect(),
             relations,
+            indexes,
             functions,
         }
     }
@@ -273,10 +285,24 @@ impl Listing {
         &self.relations
     }
 
+    /// The indexes of the keys of the database.
+    pub fn indexes(&self) -> &[Relation] {
+        &self.indexes
+    }
+
+    /// The keys of the database, each with its table.
+    pub fn keys(&self) -> impl Iterator<Item = (&Relation, &ListedKey)> {
+        self.relations.iter().flat_map(|table| table.keys.iter().map(move |key| (table, key)))
+    }
+
+    fn placed(&self, at: usize) -> &Relation {
+        self.relations.get(at).unwrap_or_else(|| &self.indexes[at - self.relations.len()])
+    }
+
     /// The relation of an OID.
     pub fn relation(&self, oid: u32) -> Option<&Relation> {
         match self.relations_by_oid.get(&oid) {
-            Some(at) => Some(&self.relations[*at]),
+            Some(at) => Some(self.placed(*at)),
             None => system_relation(oid),
         }
     }
@@ -290,7 +316,7 @@ impl Listing {
         if let Some(system) = system_relation_named(schema, name) {
             return Some(system);
         }
-        self.relations_by_name.get(&(schema.to_owned(), name.to_owned())).map(|at| &self.relations[*at])
+        self.relations_by_name.get(&(schema.to_owned(), name.to_owned())).map(|at| self.placed(*at))
     }
 
     /// The schema of a name.
@@ -346,6 +372,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
                 condition: bare(condition),
             })
             .collect(),
+        keys: entry.keys.into_iter().map(|key| ListedKey::of(key, &entry.schema, &full_name, &names, oids)).collect(),
         schema: entry.schema,
         name: entry.name,
         kind: entry.kind,
@@ -396,52 +423,9 @@ fn signature(entry: &FunctionEntry) -> String {
     format!("{}.{}({})", entry.schema, entry.name, arguments.join(","))
 }
 
-/// Hands out hashed OIDs, none twice.
-#[derive(Default)]
-struct HashedOids {
-    taken: HashSet<u32>,
-}
-
-impl HashedOids {
-    fn take(&mut self, kind: &str, name: &str) -> u32 {
-        let room = HASHED.end - HASHED.start;
-        let mut offset = fnv1a(&format!("{kind}:{name}")) % room;
-        while !self.taken.insert(offset) {
-            offset = (offset + 1) % room;
-        }
-        HASHED.start + offset
-    }
-}
-
-/// The 32-bit FNV-1a hash (Fowler, Noll, Vo): its result is fixed for ever, which the standard library's is not.
-fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_hash_is_fnv1a() {
-        // The published test vectors.
-        assert_eq!(fnv1a(""), 0x811c_9dc5);
-        assert_eq!(fnv1a("a"), 0xe40c_292c);
-        assert_eq!(fnv1a("foobar"), 0xbf9c_f968);
-    }
-
-    #[test]
-    fn hashed_oids_depend_on_names_alone_and_never_repeat() {
-        let names = || (0..2000).map(|n| format!("journey.f{n}(701)"));
-        let mut oids = HashedOids::default();
-        let first: Vec<u32> = names().map(|name| oids.take("function", &name)).collect();
-        let mut oids = HashedOids::default();
-        let second: Vec<u32> = names().map(|name| oids.take("function", &name)).collect();
-        assert_eq!(first, second);
-        assert_eq!(first.iter().collect::<HashSet<_>>().len(), 2000);
-        assert!(first.iter().all(|oid| HASHED.contains(oid)));
-        assert_ne!(HashedOids::default().take("function", "a"), HashedOids::default().take("constraint", "a"));
-    }
 
     #[test]
     fn conditions_name_their_columns() {
@@ -460,12 +444,5 @@ mod tests {
     fn view_definitions_end_with_one_semicolon() {
         assert_eq!(terminated(" SELECT 1; "), " SELECT 1;");
         assert_eq!(terminated("SELECT 1"), "SELECT 1;");
-    }
-
-    #[test]
-    fn a_taken_oid_gives_way_to_the_next() {
-        let mut oids = HashedOids::default();
-        let oid = oids.take("function", "a");
-        assert_eq!(oids.take("function", "a"), oid + 1);
     }
 }

@@ -3,6 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `listing` | the contents of the catalog as plain data, with stable OIDs |
+//! | `keys` | the keys of tables as indexes and constraints |
+//! | `hashed_oids` | OIDs of what the catalog keeps none for |
 //! | `types` | the Postgres types, and which one an Arrow type shows as |
 //! | `type_functions` | the functions behind types, as listings show them |
 //! | `relations` | the system relations and their columns |
@@ -16,11 +18,13 @@
 //! | `correlated` | subqueries over system relations that DataFusion can't decorrelate, evaluated row by row |
 //!
 //! Everything is derived from a [`Listing`], asked for at the moment of use: nothing here is stored or can go stale.
-//! A system relation without rows of ours (`pg_index`, `pg_trigger`, ...) is in `relations` alone, and stays empty.
+//! A system relation without rows of ours (`pg_trigger`, `pg_inherits`, ...) is in `relations` alone, and stays empty.
 
 mod adapt;
 mod correlated;
 mod functions;
+mod hashed_oids;
+mod keys;
 mod keywords;
 mod listing;
 mod provider;
@@ -37,7 +41,8 @@ mod clients;
 pub use adapt::{adapt, is_catalog_statement, is_oid};
 pub use correlated::EvaluateCorrelated;
 pub use functions::{
-    AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts, functions, system_function_entries,
+    AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts, functions, quote_identifier,
+    system_function_entries,
 };
 pub use keywords::Keywords;
 pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};

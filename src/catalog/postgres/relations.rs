@@ -137,6 +137,7 @@ fn relation(definition: &SystemRelation) -> Relation {
         access: access(definition.name),
         definition: None,
         checks: vec![],
+        keys: vec![],
         rows: None,
         bytes: None,
     }

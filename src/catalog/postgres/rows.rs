@@ -2,6 +2,7 @@
 //!
 //! | file | relations about |
 //! |---|---|
+//! | `keys` | keys, as indexes and as constraints |
 //! | `objects` | schemas, tables, views, columns, constraints, comments |
 //! | `procedures` | functions and types |
 //! | `roles` | roles, their members, and what was granted |
@@ -14,6 +15,7 @@
 mod activity;
 mod builder;
 mod cluster;
+mod keys;
 mod objects;
 mod procedures;
 mod roles;
@@ -52,6 +54,8 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_database", cluster::databases),
     ("pg_catalog", "pg_description", objects::descriptions),
     ("pg_catalog", "pg_group", roles::groups),
+    ("pg_catalog", "pg_index", keys::indexes),
+    ("pg_catalog", "pg_indexes", keys::index_definitions),
     ("pg_catalog", "pg_language", cluster::languages),
     ("pg_catalog", "pg_namespace", objects::namespaces),
     ("pg_catalog", "pg_prepared_statements", sessions::prepared_statements),
@@ -80,6 +84,7 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("information_schema", "element_types", standard::element_types),
     ("information_schema", "enabled_roles", roles::enabled),
     ("information_schema", "information_schema_catalog_name", standard::catalog_name),
+    ("information_schema", "key_column_usage", keys::key_columns),
     ("information_schema", "parameters", standard::parameters),
     ("information_schema", "role_table_grants", roles::role_table_grants),
     ("information_schema", "routines", standard::routines),
@@ -103,9 +108,14 @@ pub(super) fn batch(
     rows.finish()
 }
 
-/// Whether a system relation never has a row, because it lists what we do not have: indexes, triggers, policies, ...
+/// Whether a system relation never has a row, because it lists what we do not have: triggers, policies, ...
 pub(super) fn is_always_empty(schema: &str, name: &str) -> bool {
     fill(schema, name).is_none()
+}
+
+/// Whether a system relation has rows for keys alone.
+pub(super) fn lists_keys(schema: &str, name: &str) -> bool {
+    matches!((schema, name), ("pg_catalog", "pg_index" | "pg_indexes") | ("information_schema", "key_column_usage"))
 }
 
 fn fill(schema: &str, name: &str) -> Option<Fill> {

@@ -5,6 +5,7 @@ mod attacks;
 mod captures;
 mod copy;
 mod extended;
+mod keys;
 mod limits;
 mod login;
 mod metrics;

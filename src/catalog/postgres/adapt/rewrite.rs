@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem,
-    SetExpr, Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind,
+    Query, Select, SelectItem, SetExpr, Statement, Subscript, TableAlias, TableAliasColumnDef, TableFactor, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -14,13 +15,16 @@ use super::any::{join_by_element, read_array};
 use super::column_names::{TABLE_OID, name_columns};
 use super::reference::{common_tables, folded, is_qualified_by_system, system_relation};
 use super::system_types::{SystemType, printer, system_type};
-use super::vacant::{is_vacant, is_vacant_query, null, skip_branches, vacate};
+use super::vacant::{Surroundings, is_vacant, is_vacant_query, null, skip_branches, vacate};
+use crate::catalog::postgres::functions::EXPAND;
 use crate::catalog::postgres::relations::{definition, definitions};
 use crate::catalog::spelling::unnest_series;
 
-/// Brings a catalog statement into the SQL that DataFusion plans; what it means stays.
-pub fn adapt(statement: &mut Statement) {
-    let mut rewriter = Rewriter { common_tables: common_tables(statement), scopes: vec![] };
+/// Brings a catalog statement into the SQL that DataFusion plans; what it means stays. `is_keyless` says that no table of the
+/// database has a key.
+pub fn adapt(statement: &mut Statement, is_keyless: bool) {
+    let within = Surroundings { common_tables: common_tables(statement), is_keyless };
+    let mut rewriter = Rewriter { within, scopes: vec![] };
     let _ = statement.visit(&mut rewriter);
     if let Statement::Query(query) = statement {
         print_references(query);
@@ -30,8 +34,11 @@ pub fn adapt(statement: &mut Statement) {
 /// Functions of one value that clients put into FROM.
 const VALUES_IN_FROM: [&str; 3] = ["string_to_array", "current_schemas", "current_setting"];
 
+/// Columns that are vectors; clients keep the end of the name.
+const VECTORS: [&str; 4] = ["indkey", "indclass", "indcollation", "indoption"];
+
 struct Rewriter {
-    common_tables: Vec<String>,
+    within: Surroundings,
     /// The system relations of each select around the current place, innermost last: alias and OID.
     scopes: Vec<Vec<(String, u32)>>,
 }
@@ -41,7 +48,7 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         name_columns(query);
-        if is_vacant_query(query, &self.common_tables) {
+        if is_vacant_query(query, &self.within) {
             // It may order by what is no longer there.
             query.order_by = None;
         }
@@ -50,7 +57,7 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         self.scopes.push(self.system_relations(select));
-        if is_vacant(select, &self.common_tables) {
+        if is_vacant(select, &self.within) {
             vacate(select);
         } else {
             join_by_element(select);
@@ -67,7 +74,7 @@ impl VisitorMut for Rewriter {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         match factor {
             TableFactor::Table { name, args: None, .. } => {
-                if let Some((schema, relation)) = system_relation(name, &self.common_tables) {
+                if let Some((schema, relation)) = system_relation(name, &self.within.common_tables) {
                     *name = ObjectName::from(vec![Ident::new(schema), Ident::with_quote('"', relation)]);
                 }
             }
@@ -86,12 +93,13 @@ impl VisitorMut for Rewriter {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         skip_branches(expr);
         match expr {
-            Expr::Subquery(query) if is_vacant_query(query, &self.common_tables) => *expr = null(),
+            Expr::Subquery(query) if is_vacant_query(query, &self.within) => *expr = null(),
             Expr::Function(Function { args: FunctionArguments::Subquery(query), .. })
-                if is_vacant_query(query, &self.common_tables) =>
+                if is_vacant_query(query, &self.within) =>
             {
                 *expr = call("make_array", vec![]);
             }
+            Expr::CompoundFieldAccess { access_chain, .. } => count_from_zero(access_chain),
             Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => read_array(left, right),
             Expr::CompoundIdentifier(parts) => {
                 if let [alias, column] = parts.as_slice()
@@ -112,6 +120,8 @@ impl VisitorMut for Rewriter {
                 unqualify(&mut function.name);
                 if let Some(aggregated) = array_of_subquery(function) {
                     *expr = aggregated;
+                } else if function.name.to_string().eq_ignore_ascii_case(EXPAND) {
+                    *expr = call("unnest", vec![expr.clone()]);
                 } else if let Some(unnested) = subscripts(function) {
                     *expr = unnested;
                 }
@@ -148,7 +158,7 @@ impl Rewriter {
             .flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
         let known = factors.filter_map(|factor| {
             let TableFactor::Table { name, alias, args: None, .. } = factor else { return None };
-            let (schema, relation) = system_relation(name, &self.common_tables)?;
+            let (schema, relation) = system_relation(name, &self.within.common_tables)?;
             let oid = definition(schema, &relation)?.oid;
             Some((alias.as_ref().map_or(relation, |alias| folded(&alias.name)), oid))
         });
@@ -158,6 +168,16 @@ impl Rewriter {
     /// The OID of the system relation of an alias.
     fn table_oid(&self, alias: &str) -> Option<u32> {
         self.scopes.iter().rev().flatten().find(|(name, _)| name == alias).map(|(_, oid)| *oid)
+    }
+}
+
+/// The subscript of a vector, as indexes have them, counts from 0: that of the engine's lists from 1.
+fn count_from_zero(access: &mut [AccessExpr]) {
+    if let [.., AccessExpr::Dot(Expr::Identifier(column)), AccessExpr::Subscript(Subscript::Index { index })] = access
+        && VECTORS.iter().any(|vector| folded(column).ends_with(vector))
+    {
+        let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+        *index = Expr::BinaryOp { left: Box::new(index.clone()), op: BinaryOperator::Plus, right: Box::new(one) };
     }
 }
 

@@ -1,5 +1,5 @@
-//! Selects that read a relation which never has rows (`pg_index`, `pg_trigger`, ...), or keys, which no table has: what they
-//! compute is never evaluated, so it need not be planned.
+//! Selects that read a relation which never has rows (`pg_trigger`, `pg_inherits`, ...), foreign keys, which no table has, or keys where
+//! no table of the database has one: what they compute is never evaluated, so it need not be planned.
 //!
 //! Clients ask these relations the hardest questions: lateral functions, arrays of subqueries, subscripts.
 
@@ -16,23 +16,31 @@ use datafusion::sql::sqlparser::ast::{
 use super::column_names::is_column;
 use super::reference::{folded, system_relation};
 use crate::catalog::output_names::output_name;
-use crate::catalog::postgres::rows::is_always_empty;
+use crate::catalog::postgres::rows::{is_always_empty, lists_keys};
+
+/// What a statement's names mean, as far as it matters to what has no rows.
+pub(super) struct Surroundings {
+    /// The names that WITH gives to queries.
+    pub common_tables: Vec<String>,
+    /// Whether no table of the database has a key.
+    pub is_keyless: bool,
+}
 
 /// Whether a query is a select that never gives a row.
-pub(super) fn is_vacant_query(query: &Query, common_tables: &[String]) -> bool {
+pub(super) fn is_vacant_query(query: &Query, within: &Surroundings) -> bool {
     match query.body.as_ref() {
-        SetExpr::Select(select) => is_vacant(select, common_tables),
+        SetExpr::Select(select) => is_vacant(select, within),
         _ => false,
     }
 }
 
-/// Whether a select never gives a row: it reads a relation without rows, or constraints of kinds that no table has, and
+/// Whether a select never gives a row: it reads a relation without rows, or constraints of kinds that there are none of, and
 /// does not count what it reads.
-pub(super) fn is_vacant(select: &Select, common_tables: &[String]) -> bool {
+pub(super) fn is_vacant(select: &Select, within: &Surroundings) -> bool {
     let counts = !is_grouped(select) && (select.having.is_some() || select.projection.iter().any(aggregates));
     !counts
-        && (select.from.iter().any(|from| is_empty(from, common_tables))
-            || select.selection.as_ref().is_some_and(asks_for_keys))
+        && (select.from.iter().any(|from| is_empty(from, within))
+            || select.selection.as_ref().is_some_and(|condition| asks_for_absent_keys(condition, within.is_keyless)))
 }
 
 /// Leaves the columns of a vacant select and makes NULL of what it computes from them; how its relations are joined, and
@@ -91,13 +99,16 @@ fn is_grouped(select: &Select) -> bool {
 }
 
 /// Whether the rows of a FROM item are none: one side of its inner joins is empty, or the side that others are joined to.
-fn is_empty(from: &TableWithJoins, common_tables: &[String]) -> bool {
+fn is_empty(from: &TableWithJoins, within: &Surroundings) -> bool {
     let empty = |factor: &TableFactor| match factor {
         TableFactor::Table { name, args: None, .. } => {
-            system_relation(name, common_tables).is_some_and(|(schema, name)| is_always_empty(schema, &name))
+            let read = system_relation(name, &within.common_tables);
+            read.is_some_and(|(schema, name)| {
+                is_always_empty(schema, &name) || within.is_keyless && lists_keys(schema, &name)
+            })
         }
-        TableFactor::Derived { subquery, .. } => is_vacant_query(subquery, common_tables),
-        TableFactor::NestedJoin { table_with_joins, .. } => is_empty(table_with_joins, common_tables),
+        TableFactor::Derived { subquery, .. } => is_vacant_query(subquery, within),
+        TableFactor::NestedJoin { table_with_joins, .. } => is_empty(table_with_joins, within),
         _ => false,
     };
     let mut none = empty(&from.relation);
@@ -113,24 +124,28 @@ fn is_empty(from: &TableWithJoins, common_tables: &[String]) -> bool {
     none
 }
 
-/// Whether a condition asks `pg_constraint` for keys (`contype = 'f'`): tables have CHECK constraints alone.
-fn asks_for_keys(condition: &Expr) -> bool {
+/// Whether a condition asks `pg_constraint` for kinds of keys that there are none of (`contype = 'f'`).
+fn asks_for_absent_keys(condition: &Expr, is_keyless: bool) -> bool {
     let is_kind = |expr: &Expr| match expr {
         Expr::Identifier(name) => folded(name) == "contype",
         Expr::CompoundIdentifier(parts) => parts.last().is_some_and(|part| folded(part) == "contype"),
         _ => false,
     };
-    let is_key = |expr: &Expr| match expr {
-        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(kind), .. }) => {
-            matches!(kind.as_str(), "f" | "p" | "u" | "x")
-        }
+    let is_absent = |expr: &Expr| match expr {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(kind), .. }) => match kind.as_str() {
+            "f" | "x" => true,
+            "p" | "u" => is_keyless,
+            _ => false,
+        },
         _ => false,
     };
     match condition {
-        Expr::Nested(inner) => asks_for_keys(inner),
-        Expr::BinaryOp { left, op: BinaryOperator::And, right } => asks_for_keys(left) || asks_for_keys(right),
-        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => is_kind(left) && is_key(right),
-        Expr::InList { expr, list, negated: false } => is_kind(expr) && list.iter().all(is_key),
+        Expr::Nested(inner) => asks_for_absent_keys(inner, is_keyless),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            asks_for_absent_keys(left, is_keyless) || asks_for_absent_keys(right, is_keyless)
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => is_kind(left) && is_absent(right),
+        Expr::InList { expr, list, negated: false } => is_kind(expr) && list.iter().all(is_absent),
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 use datafusion::logical_expr::Volatility;
 
+use super::names::quote_identifier;
 use super::signature::Kind::{Boolean, Integer, Relation, Text};
 use super::signature::{Answer, Call, Kind, SystemFunction};
 use crate::catalog::postgres::listing::{Argument, Listing, RelationKind};
@@ -13,7 +14,10 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         Ok(call.relation(0)?.and_then(|view| view.definition.clone()).into())
     }),
     text_of("pg_get_constraintdef", &[Integer], &[Boolean], |call| {
-        Ok(call.listing().check(call.oid(0)).map(|(_, check)| format!("CHECK ({})", check.condition)).into())
+        let (listing, oid) = (call.listing(), call.oid(0));
+        let check = listing.check(oid).map(|(_, check)| format!("CHECK ({})", check.condition));
+        let mut keys = listing.keys().filter(|(_, key)| key.is_constraint());
+        Ok(check.or_else(|| Some(keys.find(|(_, key)| key.oid == oid)?.1.constraint_definition())).into())
     }),
     text_of("pg_get_expr", &[Text, Integer], &[Boolean], |call| Ok(call.text(0).into())),
     text_of("pg_get_function_arguments", &[Integer], &[], function_arguments),
@@ -25,7 +29,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         Ok(call.listing().function(call.oid(0)).map(|f| format_type(f.entry.result, None)).into())
     }),
     text_of("pg_get_function_sqlbody", &[Integer], &[], |_| Ok(Answer::Null)),
-    text_of("pg_get_indexdef", &[Integer], &[Integer, Boolean], |_| Ok(Answer::Null)),
+    text_of("pg_get_indexdef", &[Integer], &[Integer, Boolean], index_definition),
     text_of("pg_get_triggerdef", &[Integer], &[Boolean], |_| Ok(Answer::Null)),
     text_of("pg_get_ruledef", &[Integer], &[Boolean], |_| Ok(Answer::Null)),
     text_of("pg_get_partkeydef", &[Integer], &[], |_| Ok(Answer::Null)),
@@ -38,6 +42,8 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     number_of("pg_table_size", &[Relation], &[], size),
     number_of("pg_total_relation_size", &[Relation], &[], size),
     number_of("pg_indexes_size", &[Relation], &[], |_| Ok(0i64.into())),
+    // Nobody counts how often a key is looked at.
+    number_of("pg_stat_get_numscans", &[Integer], &[], |_| Ok(Answer::Null)),
     number_of("pg_database_size", &[Text], &[], |call| {
         let bytes = call.listing().user_relations().iter().filter_map(|relation| relation.bytes);
         Ok(i64::try_from(bytes.sum::<u64>()).ok().into())
@@ -95,6 +101,19 @@ fn function_arguments(call: &Call) -> Result<Answer> {
     Ok(text.trim_start().into())
 }
 
+/// The statement that would make an index, or the name of one of its columns.
+fn index_definition(call: &Call) -> Result<Answer> {
+    let oid = call.oid(0);
+    let Some((table, key)) = call.listing().keys().find(|(_, key)| key.index == oid) else { return Ok(Answer::Null) };
+    match call.integer(1).filter(|place| *place > 0) {
+        None => Ok(key.index_definition(table).into()),
+        Some(place) => {
+            let column = usize::try_from(place - 1).ok().and_then(|at| key.key.columns.get(at));
+            Ok(column.map_or_else(String::new, |column| quote_identifier(column)).into())
+        }
+    }
+}
+
 fn argument(argument: &Argument) -> String {
     let mode = if argument.variadic { "VARIADIC " } else { "" };
     let name = if argument.name.is_empty() { String::new() } else { format!("{} ", argument.name) };
@@ -119,7 +138,7 @@ fn column_comment(call: &Call) -> Result<Answer> {
 /// Bytes on disk; NULL where not known.
 fn size(call: &Call) -> Result<Answer> {
     let Some(relation) = call.relation(0)? else { return Ok(Answer::Null) };
-    if relation.kind == RelationKind::View {
+    if relation.kind != RelationKind::Table {
         return Ok(0i64.into());
     }
     Ok(relation.bytes.and_then(|bytes| i64::try_from(bytes).ok()).into())

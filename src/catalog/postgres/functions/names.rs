@@ -327,7 +327,7 @@ fn identifier(text: &str) -> Option<(String, &str)> {
 }
 
 /// A name as SQL writes it: in quotes unless it folds to itself.
-fn quote_identifier(name: &str) -> String {
+pub fn quote_identifier(name: &str) -> String {
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()

@@ -84,12 +84,14 @@ pub(super) fn column_cache(context: &Context, rows: &mut Rows) {
 
 /// `pg_am`: how tables are stored, under the name that clients know.
 pub(super) fn access_methods(_: &Context, rows: &mut Rows) {
-    rows.push([
-        ("oid", 2.into()),
-        ("amname", "heap".into()),
-        ("amhandler", "heap_tableam_handler".into()),
-        ("amtype", 't'.into()),
-    ]);
+    for (oid, name, handler, kind) in [(2, "heap", "heap_tableam_handler", 't'), (403, "btree", "bthandler", 'i')] {
+        rows.push([
+            ("oid", oid.into()),
+            ("amname", name.into()),
+            ("amhandler", handler.into()),
+            ("amtype", kind.into()),
+        ]);
+    }
 }
 
 /// `pg_language`.

@@ -12,6 +12,8 @@ const PG_NAMESPACE: u32 = 2615;
 const PG_PROC: u32 = 1255;
 /// The table access method `heap`.
 const HEAP: u32 = 2;
+/// The index access method `btree`.
+const BTREE: u32 = 403;
 /// The size of a page of Postgres, in which clients expect `relpages` to count.
 const PAGE: u64 = 8192;
 
@@ -29,16 +31,22 @@ pub(super) fn namespaces(context: &Context, rows: &mut Rows) {
 
 /// `pg_class`.
 pub(super) fn classes(context: &Context, rows: &mut Rows) {
-    for relation in context.listing.relations() {
+    for relation in context.listing.relations().chain(context.listing.indexes()) {
         let table = relation.kind == RelationKind::Table;
+        let method = match relation.kind {
+            RelationKind::Table => HEAP,
+            RelationKind::View => 0,
+            RelationKind::Index => BTREE,
+        };
         let pages = relation.bytes.map_or(0, |bytes| bytes.div_ceil(PAGE));
         rows.push([
             ("oid", relation.oid.into()),
             ("relname", (&relation.name).into()),
             ("relnamespace", context.listing.schema_oid(&relation.schema).into()),
             ("relowner", relation.access.owner.into()),
-            ("relam", if table { HEAP } else { 0 }.into()),
-            ("relfilenode", if table { relation.oid } else { 0 }.into()),
+            ("relam", method.into()),
+            ("relfilenode", if method > 0 { relation.oid } else { 0 }.into()),
+            ("relhasindex", (!relation.keys.is_empty()).into()),
             ("relpages", i64::try_from(pages.min(i32::MAX as u64)).unwrap_or_default().into()),
             // -1 means that the number is not known.
             ("reltuples", relation.rows.map_or(-1, |rows| i64::try_from(rows).unwrap_or(i64::MAX)).into()),
@@ -46,10 +54,13 @@ pub(super) fn classes(context: &Context, rows: &mut Rows) {
             ("relkind", kind(relation).into()),
             ("relnatts", relation.columns.len().into()),
             ("relchecks", relation.checks.len().into()),
-            ("relhasrules", (!table).into()),
+            ("relhasrules", (relation.kind == RelationKind::View).into()),
             ("relispopulated", true.into()),
             ("relreplident", if table { 'd' } else { 'n' }.into()),
-            ("relacl", acl(context.listing, &relation.access, &Privilege::TABLE)),
+            (
+                "relacl",
+                if method == BTREE { Value::Null } else { acl(context.listing, &relation.access, &Privilege::TABLE) },
+            ),
         ]);
     }
 }
@@ -58,12 +69,13 @@ fn kind(relation: &Relation) -> char {
     match relation.kind {
         RelationKind::Table => 'r',
         RelationKind::View => 'v',
+        RelationKind::Index => 'i',
     }
 }
 
 /// `pg_attribute`.
 pub(super) fn attributes(context: &Context, rows: &mut Rows) {
-    for relation in context.listing.relations() {
+    for relation in context.listing.relations().chain(context.listing.indexes()) {
         for (index, column) in relation.columns.iter().enumerate() {
             let pg_type = column.column_type.pg_type();
             rows.push([
@@ -79,7 +91,7 @@ pub(super) fn attributes(context: &Context, rows: &mut Rows) {
                 ("attbyval", pg_type.by_value.into()),
                 ("attalign", pg_type.align.into()),
                 ("attstorage", pg_type.storage.into()),
-                ("attnotnull", (!column.nullable).into()),
+                ("attnotnull", (!column.nullable && relation.kind != RelationKind::Index).into()),
                 ("attislocal", true.into()),
                 ("attcollation", pg_type.collation.into()),
             ]);
@@ -87,7 +99,7 @@ pub(super) fn attributes(context: &Context, rows: &mut Rows) {
     }
 }
 
-/// `pg_constraint`: the CHECK constraints, which are all we have.
+/// `pg_constraint`: the CHECK constraints and the keys.
 pub(super) fn constraints(context: &Context, rows: &mut Rows) {
     for relation in context.listing.user_relations() {
         for check in &relation.checks {
@@ -106,6 +118,23 @@ pub(super) fn constraints(context: &Context, rows: &mut Rows) {
                 ("conbin", (&check.condition).into()),
             ]);
         }
+    }
+    for (table, key) in context.listing.keys().filter(|(_, key)| key.is_constraint()) {
+        rows.push([
+            ("oid", key.oid.into()),
+            ("conname", (&key.key.name).into()),
+            ("connamespace", context.listing.schema_oid(&table.schema).into()),
+            ("contype", key.letter().into()),
+            ("convalidated", true.into()),
+            ("conrelid", table.oid.into()),
+            ("conindid", key.index.into()),
+            ("confupdtype", ' '.into()),
+            ("confdeltype", ' '.into()),
+            ("confmatchtype", ' '.into()),
+            ("conislocal", true.into()),
+            ("connoinherit", true.into()),
+            ("conkey", key.columns.clone().into()),
+        ]);
     }
 }
 
@@ -156,7 +185,7 @@ pub(super) fn tables(context: &Context, rows: &mut Rows) {
             ("schemaname", (&table.schema).into()),
             ("tablename", (&table.name).into()),
             ("tableowner", context.listing.roles.name(table.access.owner).into()),
-            ("hasindexes", false.into()),
+            ("hasindexes", (!table.keys.is_empty()).into()),
             ("hasrules", false.into()),
             ("hastriggers", false.into()),
             ("rowsecurity", false.into()),

@@ -32,7 +32,7 @@ pub(super) fn tables(context: &Context, rows: &mut Rows) {
         let table_type = match relation.kind {
             _ if context.listing.is_temporary(relation) => "LOCAL TEMPORARY",
             RelationKind::Table => "BASE TABLE",
-            RelationKind::View => "VIEW",
+            RelationKind::View | RelationKind::Index => "VIEW",
         };
         rows.push([
             ("table_catalog", (&context.listing.database).into()),
@@ -138,19 +138,21 @@ pub(super) fn views(context: &Context, rows: &mut Rows) {
     }
 }
 
-/// `table_constraints`: the CHECK constraints.
+/// `table_constraints`: the CHECK constraints and the keys.
 pub(super) fn table_constraints(context: &Context, rows: &mut Rows) {
     let database = &context.listing.database;
     for relation in context.listing.user_relations() {
-        for check in &relation.checks {
+        let checks = relation.checks.iter().map(|check| (&check.name, "CHECK"));
+        let keys = relation.keys.iter().filter(|key| key.is_constraint()).map(|key| (&key.key.name, key.words()));
+        for (name, kind) in checks.chain(keys) {
             rows.push([
                 ("constraint_catalog", database.into()),
                 ("constraint_schema", (&relation.schema).into()),
-                ("constraint_name", (&check.name).into()),
+                ("constraint_name", name.into()),
                 ("table_catalog", database.into()),
                 ("table_schema", (&relation.schema).into()),
                 ("table_name", (&relation.name).into()),
-                ("constraint_type", "CHECK".into()),
+                ("constraint_type", kind.into()),
                 ("is_deferrable", yes_or_no(false)),
                 ("initially_deferred", yes_or_no(false)),
                 ("enforced", yes_or_no(true)),
@@ -173,13 +175,15 @@ pub(super) fn check_constraints(context: &Context, rows: &mut Rows) {
     }
 }
 
-/// `constraint_column_usage`: the columns that CHECK constraints name.
+/// `constraint_column_usage`: the columns that CHECK constraints name, and those of keys.
 pub(super) fn constraint_columns(context: &Context, rows: &mut Rows) {
     let database = &context.listing.database;
     for relation in context.listing.user_relations() {
-        for check in &relation.checks {
+        let checks = relation.checks.iter().map(|check| (&check.name, &check.columns));
+        let keys = relation.keys.iter().filter(|key| key.is_constraint()).map(|key| (&key.key.name, &key.columns));
+        for (constraint, places) in checks.chain(keys) {
             let named = |place: &i64| relation.columns.get(usize::try_from(*place).ok()?.checked_sub(1)?);
-            for column in check.columns.iter().filter_map(named) {
+            for column in places.iter().filter_map(named) {
                 rows.push([
                     ("table_catalog", database.into()),
                     ("table_schema", (&relation.schema).into()),
@@ -187,7 +191,7 @@ pub(super) fn constraint_columns(context: &Context, rows: &mut Rows) {
                     ("column_name", (&column.name).into()),
                     ("constraint_catalog", database.into()),
                     ("constraint_schema", (&relation.schema).into()),
-                    ("constraint_name", (&check.name).into()),
+                    ("constraint_name", constraint.into()),
                 ]);
             }
         }

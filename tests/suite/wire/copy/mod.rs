@@ -10,7 +10,7 @@ use futures::{SinkExt, TryStreamExt, pin_mut};
 use tokio_postgres::{Client, Error};
 
 /// Sends bytes to a COPY FROM STDIN and counts the rows.
-async fn copy_in(client: &Client, sql: &str, bytes: &[u8]) -> Result<u64, Error> {
+pub(super) async fn copy_in(client: &Client, sql: &str, bytes: &[u8]) -> Result<u64, Error> {
     let sink = client.copy_in(sql).await?;
     pin_mut!(sink);
     // The reason why a copy was refused comes with its end.
