@@ -28,7 +28,7 @@ pub struct Error {
     /// Where in the SQL text, as a 1-based count of characters.
     position: Option<usize>,
     /// The same as a 1-based line and column, until the text is at hand: see [`Error::in_text`].
-    place: Option<(u64, u64)>,
+    place: Option<(u32, u32)>,
     subject: Option<Box<Subject>>,
 }
 
@@ -107,14 +107,14 @@ impl Error {
 
     /// Adds the place in the SQL text, as a 1-based line and column.
     pub(crate) fn at_place(mut self, line: u64, column: u64) -> Self {
-        self.place = Some((line, column));
+        self.place = u32::try_from(line).ok().zip(u32::try_from(column).ok());
         self
     }
 
     /// Turns a line and column, which is all the planner knows, into a count of characters of the text it planned.
     pub(crate) fn in_text(mut self, sql: &str) -> Self {
         if let Some((line, column)) = self.place.take() {
-            self.position = self.position.or(position(sql, line, column));
+            self.position = self.position.or(position(sql, line.into(), column.into()));
         }
         self
     }
