@@ -104,6 +104,11 @@ pub fn by_oid(oid: u32) -> Option<&'static PgType> {
     BY_OID.get(&oid).copied()
 }
 
+/// The type of functions that are called for what they do.
+pub fn void() -> &'static PgType {
+    by_name("void").expect("void is a type we serve")
+}
+
 /// The type of a name: as in `pg_type`, as in SQL, or a synonym of it, with `[]` for arrays.
 pub fn by_name(name: &str) -> Option<&'static PgType> {
     let name = name.trim().trim_start_matches("pg_catalog.");

@@ -24,7 +24,7 @@
 //! | Dictionary, RunEndEncoded | as their values | as their values |
 //!
 //! Columns of the system relations are marked with their Postgres type where Arrow's does not tell it: `oid` and functions
-//! are Int64 and written as UInt32, `name`, `"char"`, `varchar` are text.
+//! are Int64 and written as UInt32, `name`, `"char"`, `varchar` are text, and `void` is an empty one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -62,7 +62,9 @@ impl ColumnType {
         match self.postgres {
             Type::BOOL => 1,
             Type::INT2 => 2,
-            Type::INT4 | Type::FLOAT4 | Type::DATE | Type::OID | Type::XID | Type::CID | Type::REGPROC => 4,
+            Type::INT4 | Type::FLOAT4 | Type::DATE | Type::OID | Type::XID | Type::CID | Type::REGPROC | Type::VOID => {
+                4
+            }
             Type::CHAR => 1,
             Type::NAME => 64,
             Type::INT8 | Type::FLOAT8 | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ => 8,
@@ -142,6 +144,7 @@ fn system_type(name: &str) -> Option<ColumnType> {
         "name" => (Type::NAME, DataType::Utf8View),
         "char" => (Type::CHAR, DataType::Utf8View),
         "varchar" => (Type::VARCHAR, DataType::Utf8View),
+        "void" => (Type::VOID, DataType::Utf8View),
         "pg_node_tree" => (Type::PG_NODE_TREE, DataType::Utf8View),
         "aclitem" => (Type::ACLITEM, DataType::Utf8View),
         "int2vector" => return system_array("int2", Type::INT2_VECTOR),

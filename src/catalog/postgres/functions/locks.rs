@@ -19,7 +19,7 @@ use super::signature::Kind::Integer;
 use super::signature::{Answer, Call, SystemFunction};
 use crate::catalog::postgres::listing::FunctionEntry;
 use crate::catalog::postgres::relations;
-use crate::catalog::postgres::types::{self, PgType};
+use crate::catalog::postgres::types;
 use crate::error::Result;
 
 /// What is locked: a number of 64 bits, or two of 32.
@@ -87,7 +87,11 @@ pub(super) fn waiting(session: Arc<dyn SessionFacts>) -> impl Iterator<Item = Sc
 /// The functions that wait, as listings show them.
 pub(super) fn waiting_entries() -> impl Iterator<Item = FunctionEntry> {
     let shown = immediate("", |_| Ok(Answer::Null)).entry();
-    WAITING.iter().map(move |(name, _)| FunctionEntry { name: (*name).to_owned(), result: void().oid, ..shown.clone() })
+    WAITING.iter().map(move |(name, _)| FunctionEntry {
+        name: (*name).to_owned(),
+        result: types::void().oid,
+        ..shown.clone()
+    })
 }
 
 const fn immediate(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
@@ -104,10 +108,6 @@ fn key(call: &Call) -> AdvisoryKey {
         (one, None) => AdvisoryKey::One(one),
         (one, Some(two)) => AdvisoryKey::Two(one, two),
     }
-}
-
-fn void() -> &'static PgType {
-    types::by_name("void").expect("void is a type we serve")
 }
 
 /// Waits off the thread that runs the plan: it may be the one that gives the lock back.
@@ -148,11 +148,11 @@ impl ScalarUDFImpl for Waiting {
     }
 
     fn return_type(&self, _: &[DataType]) -> EngineResult<DataType> {
-        Ok(types::to_arrow(void()))
+        Ok(types::to_arrow(types::void()))
     }
 
     fn return_field_from_args(&self, _: ReturnFieldArgs) -> EngineResult<FieldRef> {
-        Ok(Arc::new(relations::field(self.name, void(), true)))
+        Ok(Arc::new(relations::field(self.name, types::void(), true)))
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> EngineResult<ColumnarValue> {
