@@ -14,7 +14,7 @@ mod identity;
 mod settings;
 mod value;
 
-pub use held::{Configuration, Settings};
+pub use held::{Configuration, Settings, default_of_mode};
 pub use identity::{Identity, Principal};
 pub use value::duration;
 

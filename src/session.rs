@@ -464,6 +464,6 @@ impl Session {
 fn fail(transaction: &Mutex<Transaction>, settings: &RwLock<Settings>) {
     let before = transaction.lock().unwrap_or_else(PoisonError::into_inner).fail();
     if let Some(before) = before {
-        *settings.write().unwrap_or_else(PoisonError::into_inner) = before;
+        settings.write().unwrap_or_else(PoisonError::into_inner).put_all_back(before);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::value::accept;
-use super::{Context, Identity, Setting, find};
+use super::{Context, Identity, SETTINGS, Setting, find};
 use crate::error::{Error, Result, SqlState};
 
 /// What a database or its server was told: the values that sessions begin with, and those that hold for all of them.
@@ -34,8 +34,10 @@ pub struct Settings {
     /// Values the client asked for at the start; RESET goes back to them.
     initial: BTreeMap<&'static str, String>,
     changed: BTreeMap<&'static str, String>,
-    /// Announced settings that changed since the client was last told.
+    /// Announced settings that may have changed since the client was last told.
     untold: Vec<&'static str>,
+    /// What the client was last told, where it was told at all.
+    known: BTreeMap<&'static str, String>,
     /// Who the session acts as, which some settings show.
     identity: Identity,
 }
@@ -52,14 +54,21 @@ impl Settings {
         if let Some(shown) = self.identity_shown_as(setting.name) {
             return Some(shown);
         }
-        Some(self.changed.get(setting.name).map_or_else(|| self.at_start(setting), String::as_str))
+        match (self.changed.get(setting.name), default_of_mode(setting.name)) {
+            (Some(value), _) => Some(value),
+            (None, Some(default)) => self.get(default),
+            (None, None) => Some(self.at_start(setting)),
+        }
     }
 
-    /// Whether all have the same values, for the same role.
+    /// Whether all have the same values, for the same role; those of the open transaction aside.
     pub fn agrees(&self, other: &Self) -> bool {
+        fn lasting(of: &Settings) -> impl Iterator<Item = (&&'static str, &String)> {
+            of.changed.iter().filter(|(name, _)| default_of_mode(name).is_none())
+        }
         Arc::ptr_eq(&self.configuration, &other.configuration)
             && self.initial == other.initial
-            && self.changed == other.changed
+            && lasting(self).eq(lasting(other))
             && self.identity == other.identity
     }
 
@@ -138,11 +147,35 @@ impl Settings {
         }
     }
 
-    /// The announced settings that changed since the last call, with their values.
+    /// Gives one setting the value that it had before.
+    pub fn put_back(&mut self, name: &str, before: &Self) {
+        let Some(setting) = find(name) else { return };
+        match before.changed.get(setting.name) {
+            Some(value) => self.changed.insert(setting.name, value.clone()),
+            None => self.changed.remove(setting.name),
+        };
+        self.announce(setting);
+    }
+
+    /// Gives all the values that they had before.
+    pub fn put_all_back(&mut self, before: Self) {
+        let known = std::mem::take(&mut self.known);
+        let untold = SETTINGS.iter().filter(|setting| setting.announced).map(|setting| setting.name).collect();
+        *self = Self { known, untold, ..before };
+    }
+
+    /// The announced settings whose value is not the one that the last call gave, or that sessions begin with.
     pub fn take_announcements(&mut self) -> Vec<(&'static str, String)> {
-        let mut names = std::mem::take(&mut self.untold);
-        names.dedup();
-        names.into_iter().filter_map(|name| Some((name, self.get(name)?.to_owned()))).collect()
+        let mut changed = Vec::new();
+        for name in std::mem::take(&mut self.untold) {
+            let Some((setting, value)) = find(name).zip(self.get(name).map(str::to_owned)) else { continue };
+            let known = self.known.get(name).map_or_else(|| self.at_start(setting), String::as_str);
+            if known != value {
+                self.known.insert(name, value.clone());
+                changed.push((name, value));
+            }
+        }
+        changed
     }
 
     /// Who the session acts as.
@@ -208,6 +241,15 @@ impl Settings {
     }
 }
 
+/// The setting that a mode of transactions has its value from, outside of one.
+pub fn default_of_mode(name: &str) -> Option<&'static str> {
+    match name {
+        "transaction_isolation" => Some("default_transaction_isolation"),
+        "transaction_read_only" => Some("default_transaction_read_only"),
+        _ => None,
+    }
+}
+
 fn known(name: &str) -> Result<&'static Setting> {
     find(name).ok_or_else(|| {
         Error::new(SqlState::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""))
@@ -240,7 +282,7 @@ fn split_identifiers(list: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Principal, SETTINGS};
+    use super::super::Principal;
     use super::*;
 
     #[test]
@@ -280,6 +322,27 @@ mod tests {
         settings.set("journey.period", "week").unwrap();
         assert_eq!(settings.take_announcements(), vec![("application_name", "a".to_owned())]);
         assert!(settings.take_announcements().is_empty());
+        let before = settings.clone();
+        settings.set("application_name", "b").unwrap();
+        settings.set("application_name", "a").unwrap();
+        assert!(settings.take_announcements().is_empty());
+        settings.set("application_name", "b").unwrap();
+        settings.take_announcements();
+        settings.put_all_back(before);
+        assert_eq!(settings.take_announcements(), vec![("application_name", "a".to_owned())]);
+    }
+
+    #[test]
+    fn outside_of_a_transaction_its_modes_are_the_defaults() {
+        let mut settings = Settings::default();
+        settings.set("default_transaction_read_only", "on").unwrap();
+        assert_eq!(settings.get("transaction_read_only"), Some("on"));
+        let before = settings.clone();
+        settings.set("transaction_read_only", "off").unwrap();
+        assert_eq!(settings.get("transaction_read_only"), Some("off"));
+        assert!(settings.agrees(&before));
+        settings.put_back("transaction_read_only", &before);
+        assert_eq!(settings.get("transaction_read_only"), Some("on"));
     }
 
     #[test]

@@ -93,7 +93,11 @@ pub(super) const OWN: &[Setting] = &[
     announced(
         Formats,
         "DateStyle",
-        Kind::OneOf(&[&["ISO, MDY", "ISO", "ISO,MDY"], &["ISO, YMD", "ISO,YMD"], &["ISO, DMY", "ISO,DMY"]]),
+        Kind::OneOf(&[
+            &["ISO, MDY", "ISO", "ISO,MDY", "MDY"],
+            &["ISO, YMD", "ISO,YMD", "YMD"],
+            &["ISO, DMY", "ISO,DMY", "DMY"],
+        ]),
         "ISO, MDY",
         "How dates are printed: always ISO 8601.",
     ),

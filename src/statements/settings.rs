@@ -37,7 +37,13 @@ pub(super) fn set(context: &Context, set: &Set) -> Result<Outcome> {
         }
         Set::SetSessionAuthorization(to) => identity::set_session(context, to)?,
         Set::SetTransaction { snapshot: Some(_), .. } => return Err(Error::unsupported("SET TRANSACTION SNAPSHOT")),
-        Set::SetTransaction { modes, .. } => transaction::set_modes(context, modes)?,
+        Set::SetTransaction { modes, .. } => {
+            if context.transaction().status() == TransactionStatus::Idle {
+                let message = "SET TRANSACTION can only be used in transaction blocks";
+                context.notice(Notice::warning(SqlState::NoActiveSqlTransaction, message));
+            }
+            transaction::set_modes(context, modes)?
+        }
         other => return Err(Error::unsupported(other)),
     }
     Ok(Outcome::Done(Tag::of("SET")))
@@ -155,15 +161,15 @@ fn assign_text(context: &Context, name: &str, value: &str, local: bool) -> Resul
 }
 
 fn assign_value(context: &Context, name: &str, value: Option<&str>, local: bool) -> Result<()> {
-    if !set_config(&context.settings, &context.transaction, name, value, local)? {
+    if !set_config(&context.settings, &context.transaction, name, value, local)? && local {
         let message = "SET LOCAL can only be used in transaction blocks";
         context.notice(Notice::warning(SqlState::NoActiveSqlTransaction, message));
     }
     Ok(())
 }
 
-/// Sets a setting, or resets it where no value is given. `local`: up to the end of the transaction; without one nothing is
-/// set, which is told by false, but what is wrong is an error all the same.
+/// Sets a setting, or resets it where no value is given. `local`: up to the end of the transaction, as its modes always are; without
+/// one nothing is set, which is told by false, but what is wrong is an error all the same.
 pub(crate) fn set_config(
     settings: &RwLock<Settings>,
     transaction: &Mutex<Transaction>,
@@ -171,6 +177,7 @@ pub(crate) fn set_config(
     value: Option<&str>,
     local: bool,
 ) -> Result<bool> {
+    let local = local || config::default_of_mode(&name.to_ascii_lowercase()).is_some();
     let stays = !local || transaction.lock().unwrap_or_else(PoisonError::into_inner).set_locally(name);
     let mut settings = settings.write().unwrap_or_else(PoisonError::into_inner);
     let mut passing = (!stays).then(|| settings.clone());

@@ -260,12 +260,7 @@ pub(crate) async fn close(context: &Context) -> Result<Tag> {
         return done;
     }
     let mut settings = context.settings.write().unwrap_or_else(PoisonError::into_inner);
-    for name in open.local {
-        if let Some(value) = open.before.get(&name) {
-            // A value that was once accepted is accepted again.
-            let _ = settings.set(&name, value);
-        }
-    }
+    open.local.iter().for_each(|name| settings.put_back(name, &open.before));
     done
 }
 
@@ -357,5 +352,5 @@ fn settings(context: &Context) -> Settings {
 }
 
 fn restore(context: &Context, before: Settings) {
-    *context.settings.write().unwrap_or_else(PoisonError::into_inner) = before;
+    context.settings.write().unwrap_or_else(PoisonError::into_inner).put_all_back(before);
 }
