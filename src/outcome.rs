@@ -134,12 +134,20 @@ pub struct Prepared {
     pub(crate) tag: &'static str,
     pub(crate) binary: bool,
     pub(crate) keeper: Arc<crate::statements::Keeper>,
+    /// What running it will fail with, because a constant in it can't be computed.
+    pub(crate) fault: Option<crate::error::Error>,
 }
 
 impl Prepared {
     /// A command that takes no parameters and gives no rows.
     pub(crate) fn command(statement: crate::statements::Statement) -> Self {
-        Self { statement, parameters: vec![], schema: None, tag: "", binary: false, keeper: Arc::default() }
+        let keeper = Arc::default();
+        Self { statement, parameters: vec![], schema: None, tag: "", binary: false, keeper, fault: None }
+    }
+
+    /// Fails where a constant in it can't be computed.
+    pub(crate) fn check_constants(&self) -> crate::error::Result<()> {
+        self.fault.clone().map_or(Ok(()), Err)
     }
 
     /// The type of each parameter, `$1` first; `None` where nothing in the statement says.

@@ -4,25 +4,35 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TimezoneInfo, Value, VisitMut, VisitorMut,
+    LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TimezoneInfo, Value, Values, VisitMut,
+    VisitorMut,
 };
 
 use super::identifier::fold;
 
+/// Functions of one number of any type.
+const OF_NUMBERS: [&str; 10] = ["abs", "ceil", "ceiling", "exp", "floor", "ln", "round", "sign", "sqrt", "trunc"];
+
 /// Respells a statement; no name of an output depends on it, because outputs are named by the statement as written.
 pub(super) fn respell(statement: &mut Statement) {
-    let _ = statement.visit(&mut Speller);
+    let inserts = matches!(statement, Statement::Insert(_));
+    let _ = statement.visit(&mut Speller { inserts });
 }
 
-struct Speller;
+struct Speller {
+    /// Whether VALUES have the types of a table's columns.
+    inserts: bool,
+}
 
 impl VisitorMut for Speller {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         limit(query);
-        if let SetExpr::Select(select) = query.body.as_mut() {
-            unnest_series(select);
+        match query.body.as_mut() {
+            SetExpr::Select(select) => unnest_series(select),
+            SetExpr::Values(values) if !self.inserts => cast_alike(values),
+            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -30,7 +40,10 @@ impl VisitorMut for Speller {
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         let respelled = match expr {
             Expr::Function(call) if is_word(call, "localtimestamp") => Some(local_now()),
-            Expr::Function(call) => remainder(call),
+            Expr::Function(call) => {
+                read_number(call);
+                remainder(call)
+            }
             Expr::Interval(interval) if interval.leading_field.is_none() => clock(&interval.value),
             Expr::Identifier(ident) if ident.quote_style.is_none() => match fold(ident).as_str() {
                 "localtimestamp" => Some(local_now()),
@@ -43,6 +56,38 @@ impl VisitorMut for Speller {
             *expr = respelled;
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Quoted literals in VALUES are of the type that others of their column are cast to.
+fn cast_alike(values: &mut Values) {
+    let width = values.rows.iter().map(|row| row.content.len()).min().unwrap_or_default();
+    for at in 0..width {
+        let data_type = values.rows.iter().find_map(|row| match &row.content[at] {
+            Expr::Cast { data_type, .. } => Some(data_type.clone()),
+            Expr::TypedString(typed) => Some(typed.data_type.clone()),
+            _ => None,
+        });
+        if let Some(data_type) = data_type {
+            let cells = values.rows.iter_mut().map(|row| &mut row.content[at]).filter(|cell| is_quoted(cell));
+            cells.for_each(|cell| *cell = cast(cell.clone(), data_type.clone()));
+        }
+    }
+}
+
+fn is_quoted(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
+}
+
+/// A quoted literal that a function of numbers is called with is a double precision, the type that Postgres prefers among them.
+fn read_number(call: &mut Function) {
+    let name = call.name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
+    if let FunctionArguments::List(list) = &mut call.args
+        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(number))] = list.args.as_mut_slice()
+        && is_quoted(number)
+        && OF_NUMBERS.contains(&name.as_str())
+    {
+        *number = cast(number.clone(), DataType::DoublePrecision);
     }
 }
 

@@ -26,6 +26,7 @@ states! {
     ActiveSqlTransaction = "25001",
     AdminShutdown = "57P01",
     AmbiguousColumn = "42702",
+    AmbiguousFunction = "42725",
     BadCopyFileFormat = "22P04",
     CannotConnectNow = "57P03",
     CantChangeRuntimeParameter = "55P02",

@@ -56,6 +56,7 @@ impl Connection {
             );
             return Err(Error::new(SqlState::ProtocolViolation, text).into());
         }
+        described.prepared.as_ref().map_or(Ok(()), Prepared::check_constants)?;
         let mut values = self.values(&described.parameters, &message.parameters, &message.parameter_format_codes)?;
         values.truncate(described.prepared.as_ref().map_or(0, |prepared| prepared.parameters().len()));
         let columns = described.columns.as_ref().map_or(0, Columns::len);

@@ -9,10 +9,10 @@ use datafusion::sql::sqlparser::ast::{ObjectType, Statement as Ast};
 
 use super::context::Context;
 use super::statement::Form;
-use super::syntax::Direction;
+use super::syntax::{Command, Direction};
 use super::{
-    CopyDirection, Portal, Statement, TransactionStatus, commands, copy, drop, grants, keys, lock, names, notify,
-    parameters, query, roles, schemas, series, settings, tables, transaction, vacuum, views, write,
+    CopyDirection, Portal, Statement, commands, copy, drop, grants, keys, lock, names, notify, parameters, query,
+    roles, schemas, series, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -32,23 +32,23 @@ pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<O
     };
     context.transaction().admit(ast)?;
     let (ast, of_series) = series::without_values(ast, &hints)?;
-    let (tag, mut parameters, schema) = match ast.as_ref() {
-        query @ (Ast::Query(_) | Ast::Explain { .. }) => {
-            let (parameters, schema) = query::describe(&context, query, &hints)?;
-            (if matches!(query, Ast::Query(_)) { "SELECT" } else { "EXPLAIN" }, parameters, Some(schema))
-        }
+    let (tag, described) = match ast.as_ref() {
+        query @ Ast::Query(_) => ("SELECT", query::describe(&context, query, &hints)?),
+        explain @ Ast::Explain { .. } => ("EXPLAIN", query::describe(&context, explain, &hints)?),
         write @ (Ast::Insert(_) | Ast::Update(_) | Ast::Delete(_)) => {
-            let (parameters, schema) = query::describe_write(&context, write, &hints)?;
-            (command(write), parameters, schema)
+            (command(write), query::describe_write(&context, write, &hints)?)
         }
-        Ast::ShowVariable { variable } => ("SHOW", vec![], Some(settings::show_schema(variable)?)),
-        _ => ("", vec![], None),
+        Ast::ShowVariable { variable } => {
+            ("SHOW", query::Description { schema: Some(settings::show_schema(variable)?), ..Default::default() })
+        }
+        _ => ("", query::Description::default()),
     };
+    let query::Description { mut parameters, schema, fault } = described;
     for (at, kind) in of_series {
         parameters.resize(parameters.len().max(at + 1), None);
         parameters[at] = Some(kind);
     }
-    Ok(Prepared { tag, parameters, schema, ..Prepared::command(statement.clone()) })
+    Ok(Prepared { tag, parameters, schema, fault, ..Prepared::command(statement.clone()) })
 }
 
 /// Runs a portal, or runs it on, for at most so many rows.
@@ -67,11 +67,15 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         let message = format!("the statement takes {} parameters, got {}", prepared.parameters.len(), values.len());
         return Err(Error::new(SqlState::ProtocolViolation, message));
     }
+    prepared.check_constants()?;
     let values = parameters::planned(values, &prepared.parameters);
     let ast = match prepared.statement.form() {
         Form::Sql(ast) => ast,
         Form::Command(command) => {
             context.transaction().admit_in_order()?;
+            if let Command::AlterView(_) = command {
+                admit_by_setting(&context, None, || "ALTER VIEW".to_owned())?;
+            }
             return commands::execute(&context, &prepared.statement, command, values).await;
         }
         Form::Copy(copy) => {
@@ -185,13 +189,8 @@ fn admit_by_setting(
     rows_of: Option<TableReference>,
     command: impl FnOnce() -> String,
 ) -> Result<()> {
-    let setting = match context.transaction().status() {
-        TransactionStatus::Idle => "default_transaction_read_only",
-        TransactionStatus::Open | TransactionStatus::Failed => "transaction_read_only",
-    };
     let is_temporary = |name: TableReference| context.state().is_temporary(name, &context.search_path());
-    let is_read_only = context.settings().get(setting) == Some("on");
-    if is_read_only && !rows_of.is_some_and(is_temporary) {
+    if context.settings().is_on("transaction_read_only") && !rows_of.is_some_and(is_temporary) {
         let message = format!("cannot execute {} in a read-only transaction", command());
         return Err(Error::new(SqlState::ReadOnlyTransaction, message));
     }

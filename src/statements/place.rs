@@ -10,6 +10,26 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use crate::catalog::fold;
 use crate::error::{Error, SqlState};
 
+/// The place of the operator that a message names with its operands, where the statement, which has this text, has only one such.
+pub(super) fn place_of_operator(statement: &Statement, error: &Error, text: &str) -> Option<usize> {
+    let (_, operands) = error.message().strip_prefix("operator ")?.split_once(": ")?;
+    let symbol = operands.split(' ').rev().nth(1)?;
+    let mut right_sides = Vec::new();
+    let _: ControlFlow<()> = visit_expressions(statement, |expr| {
+        if let Expr::BinaryOp { op, right, .. } = expr
+            && op.to_string() == symbol
+        {
+            right_sides.push(right.span().start);
+        }
+        ControlFlow::Continue(())
+    });
+    let [Location { line: line @ 1.., column }] = right_sides.as_slice() else { return None };
+    let before: usize = text.split_inclusive('\n').take(*line as usize - 1).map(str::len).sum();
+    let columns = text[before..].char_indices().nth(*column as usize - 1)?.0;
+    let at = text[..before + columns].rfind(symbol)?;
+    Some(text[..at].chars().count() + 1)
+}
+
 /// The place of what a message names, the first if it stands there more than once.
 pub(super) fn place(statement: &Statement, error: &Error) -> Option<Location> {
     let message = error.message();
@@ -118,6 +138,20 @@ fn broken<T>(flow: ControlFlow<T>) -> Option<T> {
 mod tests {
     use super::super::Statement;
     use crate::error::{Error, SqlState};
+
+    #[test]
+    fn operators_are_found_by_their_right_side() {
+        for (sql, message, expected) in [
+            ("SELECT 1;\nSELECT 'ä', a\n + ('x')", "operator is not unique: date + unknown", Some(26)),
+            ("SELECT a || b", "operator does not exist: integer || integer", Some(10)),
+            ("SELECT a + b + c", "operator does not exist: date + date", None),
+            ("SELECT a - b", "operator does not exist: date + date", None),
+        ] {
+            let statement = Statement::parse_all(sql).unwrap().pop().unwrap();
+            let placed = statement.place(Error::new(SqlState::AmbiguousFunction, message));
+            assert_eq!(placed.position(), expected, "{sql}");
+        }
+    }
 
     #[test]
     fn what_an_error_names_is_found() {

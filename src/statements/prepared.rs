@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use futures::TryStreamExt;
 
 use super::context::Context;
+use super::place::place;
 use super::{Statement, dispatch, query};
 use crate::catalog::postgres::{self, PreparedFacts};
 use crate::error::{Error, Result, SqlState};
@@ -181,7 +182,7 @@ fn data_types(context: &Context, types: &[ast::DataType]) -> Result<Vec<Option<D
 }
 
 /// `SELECT a, b, ...`.
-fn selecting(values: impl Iterator<Item = Expr>) -> Result<ast::Statement> {
+pub(super) fn selecting(values: impl Iterator<Item = Expr>) -> Result<ast::Statement> {
     let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT NULL").map_err(DataFusionError::from)?;
     if let Some(ast::Statement::Query(query)) = parsed.first_mut()
         && let ast::SetExpr::Select(select) = query.body.as_mut()
@@ -196,19 +197,27 @@ async fn evaluate(context: &Context, arguments: &[Expr], types: &[Option<DataTyp
     if arguments.is_empty() {
         return Ok(vec![]);
     }
-    let plan = query::plan(context, &selecting(arguments.iter().cloned())?)?;
-    let physical = context.engine.create_physical_plan(&plan).await?;
+    let arguments = selecting(arguments.iter().cloned())?;
+    let physical = context.engine.create_physical_plan(&query::plan(context, &arguments)?).await?;
     let batches: Vec<_> = context.workers.run(physical, context.task()).try_collect().await?;
     let row = batches.iter().find(|batch| batch.num_rows() > 0);
     let row = row.ok_or_else(|| Error::internal("arguments without a row"))?;
     let values = row.columns().iter().zip(types).map(|(column, wanted)| {
         let value = ScalarValue::try_from_array(column, 0)?;
         match wanted {
-            Some(wanted) => Ok(value.cast_to(wanted)?),
+            Some(wanted) => value.cast_to(wanted).map_err(|error| located(&arguments, error.into())),
             None => Ok(value),
         }
     });
     values.collect()
+}
+
+/// An error that says where what it names stands.
+fn located(statement: &ast::Statement, error: Error) -> Error {
+    match place(statement, &error) {
+        Some(at) => error.at_place(at.line, at.column),
+        None => error,
+    }
 }
 
 pub(super) fn deallocate(context: &Context, name: Option<&str>) -> Result<Outcome> {

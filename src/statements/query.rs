@@ -14,25 +14,37 @@ use futures::StreamExt;
 
 use super::context::Context;
 use super::returning::Change;
-use super::{changes, explain, insert, parameters};
+use super::{changes, constants, explain, insert, parameters};
 use crate::catalog::{Moment, Resolver, output_names};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared};
+
+/// What is known of a statement before it runs.
+#[derive(Default)]
+pub(super) struct Description {
+    /// The type of each parameter, where something in the statement says.
+    pub parameters: Vec<Option<DataType>>,
+    /// The columns of its rows; `None` where it gives none.
+    pub schema: Option<SchemaRef>,
+    /// What running it will fail with. Not known of statements with parameters: what is computed of them is no constant.
+    pub fault: Option<Error>,
+}
 
 /// The parameters a statement takes and the columns it gives.
 pub(super) fn describe(
     context: &Context,
     statement: &ast::Statement,
     hints: &[Option<DataType>],
-) -> Result<(Vec<Option<DataType>>, SchemaRef)> {
+) -> Result<Description> {
     let plan = plan_with(context, statement, hints)?;
     let parameters = parameters::types(&plan, hints)?;
     if matches!(statement, ast::Statement::Explain { .. }) {
-        return Ok((parameters, explain::schema()));
+        return Ok(Description { parameters, schema: Some(explain::schema()), fault: None });
     }
     let names = output_names(statement, &plan);
     let plan = typed(context, plan, &parameters)?;
-    Ok((parameters, named(plan.schema().inner(), &names)))
+    let fault = if parameters.is_empty() { constants::fault(context, &plan)? } else { None };
+    Ok(Description { parameters, schema: Some(named(plan.schema().inner(), &names)), fault })
 }
 
 /// The parameters that a write takes, and the columns that its RETURNING gives.
@@ -40,13 +52,15 @@ pub(super) fn describe_write(
     context: &Context,
     statement: &ast::Statement,
     hints: &[Option<DataType>],
-) -> Result<(Vec<Option<DataType>>, Option<SchemaRef>)> {
+) -> Result<Description> {
     let moment = context.resolver().moment().clone();
     let change = change_at(context, moment, statement, hints)?;
     let parameters = parameters::types(&change.plan, hints)?;
-    let Some(names) = &change.returned else { return Ok((parameters, None)) };
+    let fault = if parameters.is_empty() { constants::fault(context, &change.plan)? } else { None };
+    let Some(names) = &change.returned else { return Ok(Description { parameters, schema: None, fault }) };
     let plan = typed(context, change.plan.clone(), &parameters)?;
-    Ok((parameters, Some(named(change.columns(plan.schema().inner())?.as_ref(), names))))
+    let schema = Some(named(change.columns(plan.schema().inner())?.as_ref(), names));
+    Ok(Description { parameters, schema, fault })
 }
 
 /// The plan with its types settled. Only with typed parameters are the outputs typed as they will be.
@@ -57,7 +71,7 @@ fn typed(context: &Context, plan: LogicalPlan, parameters: &[Option<DataType>]) 
 }
 
 /// The plan with its types settled: before, `CASE WHEN a THEN '' ELSE b END` has the type of its first branch.
-fn coerced(context: &Context, plan: LogicalPlan) -> Result<LogicalPlan> {
+pub(super) fn coerced(context: &Context, plan: LogicalPlan) -> Result<LogicalPlan> {
     Ok(context.engine.analyzer().execute_and_check(plan, context.engine.config_options(), |_, _| {})?)
 }
 

@@ -10,9 +10,9 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::copy::{self, CopyDirection, CopyStatement};
-use super::place::place;
+use super::place::{place, place_of_operator};
 use super::syntax::{self, Command};
-use super::{depth, fetch_syntax, role_syntax};
+use super::{depth, fetch_syntax, role_syntax, table_syntax};
 use crate::error::{Error, Result, SqlState};
 
 /// All that is said of a mistake in a statement with a password.
@@ -77,12 +77,12 @@ impl Statement {
     /// Says where in the text an error is that knows only its line and column, or the name of what is wrong.
     pub(crate) fn place(&self, error: Error) -> Error {
         let error = error.in_text(&self.text);
-        let place = match (&self.form, error.position()) {
-            (Form::Sql(ast), None) => place(ast, &error),
-            _ => None,
-        };
-        match place {
-            Some(at) => error.at_place(at.line, at.column).in_text(&self.text),
+        let (Form::Sql(ast), None) = (&self.form, error.position()) else { return error };
+        if let Some(at) = place(ast, &error) {
+            return error.at_place(at.line, at.column).in_text(&self.text);
+        }
+        match place_of_operator(ast, &error, &self.text) {
+            Some(position) => error.at(position),
             None => error,
         }
     }
@@ -95,6 +95,7 @@ impl Statement {
         depth::check(&tokens).map_err(|error| error.in_text(sql))?;
         let secret = role_syntax::sets_password(&tokens);
         let tokens = fetch_syntax::spelled_for_parser(role_syntax::spelled_for_parser(tokens));
+        let tokens = table_syntax::spelled_for_parser(tokens);
         let parsed = Self::parse_tokens(sql, tokens);
         // What the parser says of a mistake quotes the text, and that may be the password.
         parsed.map_err(|error| if secret { syntax_error(sql, SECRET, None) } else { error })

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Deallocate(Option<String>),
     /// ANALYZE, of all tables where it names none.
     Analyze(Vec<ObjectName>),
+    /// ALTER VIEW, whose operations are those of ALTER TABLE.
+    AlterView(Box<ast::AlterTable>),
     /// CHECKPOINT.
     Checkpoint,
     /// SET CONSTRAINTS.
@@ -107,6 +109,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Form>, ParserError
             }
             name_or_all(parser).map(Command::Deallocate)
         },
+        "ALTER" if follows(parser, &["VIEW"]) => alter_view,
         "ANALYZE" | "ANALYSE" => analyze,
         "CHECKPOINT" => |_: &mut Parser<'_>| Ok(Command::Checkpoint),
         "CLUSTER" => |parser: &mut Parser<'_>| Ok(refused(parser, "CLUSTER")),
@@ -267,6 +270,15 @@ fn execute(parser: &mut Parser<'_>) -> Result<Command, ParserError> {
     Ok(Command::Execute { name, arguments })
 }
 
+fn alter_view(parser: &mut Parser<'_>) -> Result<Command, ParserError> {
+    parser.advance_token();
+    let start = parser.peek_token();
+    match parser.parse_alter_table(false)? {
+        ast::Statement::AlterTable(alter) => Ok(Command::AlterView(Box::new(alter))),
+        _ => parser.expected("an operation on a view", start),
+    }
+}
+
 fn analyze(parser: &mut Parser<'_>) -> Result<Command, ParserError> {
     if parser.consume_token(&Token::LParen) {
         parser.parse_comma_separated(Parser::parse_expr)?;
@@ -407,6 +419,7 @@ mod tests {
         assert!(matches!(command("EXECUTE p (1, 'a')"), Command::Execute { arguments, .. } if arguments.len() == 2));
         assert!(matches!(command("ANALYZE VERBOSE t (a, b), s.u"), Command::Analyze(tables) if tables.len() == 2));
         assert!(matches!(command("DO $$ begin end; $$ LANGUAGE plpgsql; SELECT 1"), Command::Refused("DO")));
+        assert!(matches!(command("ALTER VIEW IF EXISTS v RENAME TO w"), Command::AlterView(alter) if alter.if_exists));
         assert!(matches!(command("SET CONSTRAINTS ALL DEFERRED"), Command::SetConstraints));
         assert!(Statement::parse_all("PREPARE p AS BEGIN").is_err());
     }

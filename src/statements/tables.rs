@@ -35,7 +35,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     if create.if_not_exists && block.state().record.is_taken(&schema, &name) {
         let message = format!("relation \"{name}\" already exists, skipping");
         context.notice(Notice::information(SqlState::DuplicateTable, message));
-        return Ok(Tag::of("CREATE TABLE"));
+        return Ok(made(create, None));
     }
     let source = match &create.query {
         Some(source) => {
@@ -92,24 +92,49 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     match block.finish().await {
         // Somebody else has made it meanwhile.
         Err(error) if create.if_not_exists && error.state() == SqlState::DuplicateTable => {
-            return Ok(Tag::of("CREATE TABLE"));
+            return Ok(made(create, None));
         }
         done => done?,
     }
-    Ok(rows.map_or(Tag::of("CREATE TABLE"), |rows| Tag::counted("SELECT", rows)))
+    Ok(made(create, rows))
 }
 
-/// ALTER TABLE, one operation after the other, in one change of the catalog.
+/// The tag of a CREATE TABLE that has stored so many rows of its query.
+fn made(create: &ast::CreateTable, rows: Option<u64>) -> Tag {
+    match rows {
+        Some(rows) => Tag::counted("SELECT", rows),
+        None if create.query.is_some() => Tag::of("CREATE TABLE AS"),
+        None => Tag::of("CREATE TABLE"),
+    }
+}
+
+/// ALTER TABLE; as in Postgres, a view may be renamed by it too.
 pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<Tag> {
-    let done = Ok(Tag::of("ALTER TABLE"));
+    alter_relation(context, alter, false).await.map(|()| Tag::of("ALTER TABLE"))
+}
+
+/// ALTER VIEW: RENAME TO and OWNER TO.
+pub(super) async fn alter_view(context: &Context, alter: &ast::AlterTable) -> Result<Tag> {
+    alter_relation(context, alter, true).await.map(|()| Tag::of("ALTER VIEW"))
+}
+
+/// One operation after the other, in one change of the catalog.
+async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: bool) -> Result<()> {
     let name = names::reference(&alter.name)?;
     let mut block = context.block().await;
     context.lock(&mut block, &name).await?;
     let found = block.state().find(name.schema(), name.table(), &context.search_path()).cloned();
     let Some(mut relation) = found else {
-        let missing = Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"));
-        return if alter.if_exists { done } else { Err(missing) };
+        let message = format!("relation \"{name}\" does not exist");
+        if alter.if_exists {
+            context.notice(Notice::information(SqlState::SuccessfulCompletion, format!("{message}, skipping")));
+            return Ok(());
+        }
+        return Err(Error::new(SqlState::UndefinedTable, message));
     };
+    if as_view && relation.view().is_none() {
+        return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a view", relation.name)));
+    }
     block.state().require_owner(context.role(), &relation)?;
     for operation in &alter.operations {
         relation = match operation {
@@ -138,8 +163,7 @@ pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<
             other => return Err(Error::unsupported(format!("ALTER TABLE ... {other}"))),
         };
     }
-    block.finish().await?;
-    done
+    block.finish().await
 }
 
 fn rename(block: &mut Block, relation: RelationRecord, new_name: &RenameTableNameKind) -> Result<RelationRecord> {

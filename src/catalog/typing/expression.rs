@@ -94,7 +94,7 @@ fn function(mut call: ScalarFunction, scope: &Scope<'_>) -> Expr {
     };
     match (name.as_str(), call.args.as_mut_slice()) {
         // The engine measures texts alone.
-        ("length", [bytes]) if is_bytes(bytes) => return octet_length().call(vec![bytes.clone()]),
+        ("length" | "character_length", [bytes]) if is_bytes(bytes) => return octet_length().call(vec![bytes.clone()]),
         ("concat" | "concat_ws", values) => {
             values.iter_mut().for_each(|value| *value = as_text(std::mem::take(value), inputs, scope.zone));
         }

@@ -8,6 +8,7 @@
 //! | `text_of` | casts to text, and what `\|\|` and `concat` make of values, give what Postgres prints |
 //! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%`, and beside booleans, take the type that the other side asks for |
 //! | `literals` | literals take the type of what they are compared with |
+//! | `unions` | and in UNION, of the other branches |
 //! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char` |
 //! | `interval_scale`, `similar` | `interval * 2` and `SIMILAR TO` |
 //!
@@ -24,6 +25,7 @@ mod plan;
 mod similar;
 mod text_of;
 mod to_char;
+mod unions;
 
 pub(super) use casts::ANY_NUMERIC;
 pub(super) use functions::function;

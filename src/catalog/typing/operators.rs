@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::expression::{give, integer};
 use super::interval_scale::scale;
+use crate::error::{Error, SqlState};
 
 /// Gives operands of unknown type the type of the other operand, as Postgres does; beside a moment that something is added
 /// to, an interval.
@@ -29,6 +30,7 @@ impl ExprPlanner for UnknownOperands {
         if matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
             let types = (type_of(&raw.left, schema), type_of(&raw.right, schema));
             let added = raw.op == Plus;
+            refuse_ambiguous(&raw, &types)?;
             if let Ok(kind) = types.1 {
                 settle(&mut raw.left, &kind, added);
             }
@@ -39,6 +41,22 @@ impl ExprPlanner for UnknownOperands {
         }
         Ok(PlannerResult::Original(raw))
     }
+}
+
+/// What is added to a date may be days, a time or an interval: 42725 for a quoted literal, which doesn't say.
+fn refuse_ambiguous(raw: &RawBinaryExpr, types: &(Result<DataType>, Result<DataType>)) -> Result<()> {
+    let is_date = |kind: &Result<DataType>| matches!(kind, Ok(DataType::Date32));
+    let operands = match raw.op {
+        BinaryOperator::Plus if is_date(&types.0) && is_quoted(&raw.right) => "date + unknown",
+        BinaryOperator::Plus if is_date(&types.1) && is_quoted(&raw.left) => "unknown + date",
+        _ => return Ok(()),
+    };
+    let error = Error::new(SqlState::AmbiguousFunction, format!("operator is not unique: {operands}"));
+    Err(error.with_hint("say what it is, as in INTERVAL '1 day'").into())
+}
+
+fn is_quoted(operand: &Expr) -> bool {
+    matches!(operand, Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Utf8View(Some(_)), _))
 }
 
 /// An operand's type as it will be.
@@ -79,11 +97,12 @@ fn moments(raw: RawBinaryExpr, schema: &DFSchema) -> PlannerResult<RawBinaryExpr
 fn settle(operand: &mut Expr, other: &DataType, added: bool) {
     let kind = match other {
         DataType::Timestamp(..) if added => DataType::Interval(IntervalUnit::MonthDayNano),
-        DataType::Null | DataType::Date32 | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => return,
+        DataType::Date32 if added => return,
+        DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => return,
         kind => kind.clone(),
     };
     give(operand, &kind);
-    if let Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Utf8View(Some(_)), _) = operand {
+    if is_quoted(operand) {
         *operand = cast(operand.clone(), kind);
     }
 }

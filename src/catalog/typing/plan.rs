@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Sub
 use datafusion::scalar::ScalarValue;
 
 use super::expression::{Scope, retype};
+use super::unions::alike;
 
 /// A plan whose expressions have the types that Postgres gives them. Plan nodes of our own read their arguments themselves
 /// and stay as they are, with what is below them; so do recursive queries, whose working table has its columns already. `zone` is the session's.
@@ -49,7 +50,7 @@ fn typed(plan: LogicalPlan, narrow: bool, outer: &[DFSchemaRef], zone: &str) -> 
     });
     match plan?.data {
         LogicalPlan::Values(values) => Ok(LogicalPlan::Values(narrowed(values)?)),
-        LogicalPlan::Union(union) => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(union.inputs)?)),
+        LogicalPlan::Union(union) => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(alike(union.inputs)?)?)),
         plan => signed(plan.recompute_schema()?),
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn run(steps: &[Step], server: SocketAddr, database: &str) -> V
 /// A connection with what a script asks for at its start, else in UTC.
 async fn open(server: SocketAddr, database: &str, parameters: &str) -> Connection {
     let given: HashMap<String, Value> = serde_json::from_str(parameters).unwrap_or_default();
-    let mut parameters = HashMap::from([("user", "tester"), ("database", database), ("TimeZone", "UTC")]);
+    let mut parameters = HashMap::from([("user", "journeydb"), ("database", database), ("TimeZone", "UTC")]);
     parameters.extend(given.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default())));
     Connection::open(server, &parameters.into_iter().collect::<Vec<_>>()).await
 }

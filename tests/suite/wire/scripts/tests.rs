@@ -1,7 +1,7 @@
 //! Every file of `tests/wire`, here or against a PostgreSQL.
 //!
-//! `JOURNEYDB_SCRIPTS_AGAINST=host:port` runs them against a PostgreSQL that lets user `tester` in without a password and
-//! create databases. With `JOURNEYDB_BLESS=1` too, what it answers is written as expected; `JOURNEYDB_BLESS=1` alone
+//! `JOURNEYDB_SCRIPTS_AGAINST=host:port` runs them against a PostgreSQL that lets superuser `journeydb` in without a
+//! password. With `JOURNEYDB_BLESS=1` too, what it answers is written as expected; `JOURNEYDB_BLESS=1` alone
 //! writes what JourneyDB answers where a script says that it differs. `JOURNEYDB_SCRIPTS=portals` picks files by name.
 
 use std::collections::BTreeMap;
