@@ -132,6 +132,13 @@ impl Block {
         at.cloned().ok_or_else(|| Error::internal("a table that the block doesn't see"))
     }
 
+    /// Whether the block reads a table as it is now, but for its own changes.
+    pub fn is_newest(&self, table: &Arc<Table>) -> bool {
+        let pending = self.pending.iter().find(|pending| Arc::ptr_eq(pending.table(), table)).map(Pending::base);
+        let base = pending.or_else(|| self.base.of_table(table));
+        base.is_some_and(|base| Arc::ptr_eq(base, &table.snapshot()))
+    }
+
     /// The rows that a change would add under some names of files, and those beside which they would stand if the block committed
     /// now. To be called with the table's lock.
     pub fn beside(&mut self, staged: &Staged, added: &HashSet<String>) -> Result<[Arc<Snapshot>; 2]> {

@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::returning::{Change, Returning};
+use super::write::Target;
 use super::{names, write};
 use crate::catalog::{Privilege, Resolver};
 use crate::error::{Error, Result, SqlState};
@@ -27,22 +28,7 @@ pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Resu
     if update.limit.is_some() || !update.order_by.is_empty() {
         return Err(Error::unsupported("UPDATE with LIMIT or ORDER BY"));
     }
-    let (mut assigned, mut values) = (vec![], vec![]);
-    for (at, (written, value)) in assignments(update)?.into_iter().enumerate() {
-        let column = names::parts(written)?.pop().unwrap_or_default();
-        if assigned.contains(&column) {
-            let message = format!("multiple assignments to same column \"{column}\"");
-            return Err(Error::new(SqlState::SyntaxError, message));
-        }
-        if target.at.schema().field_with_name(&column).is_err() {
-            let message = format!("column \"{column}\" of relation \"{}\" does not exist", target.relation.name);
-            return Err(names::place(Error::new(SqlState::UndefinedColumn, message), written));
-        }
-        let mut value = value.clone();
-        write::default_to_null(&mut value);
-        values.push(ast::SelectItem::ExprWithAlias { expr: value, alias: ast::Ident::with_quote('"', at.to_string()) });
-        assigned.push(column);
-    }
+    let (assigned, values) = assigned_values(&target, &update.assignments)?;
     let from = match &update.from {
         Some(ast::UpdateTableFromKind::BeforeSet(from) | ast::UpdateTableFromKind::AfterSet(from)) => from.as_slice(),
         None => &[],
@@ -66,11 +52,32 @@ pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Resu
     Change::new(LogicalPlanBuilder::from(rows).project(columns)?.build()?, width, returning)
 }
 
+/// The columns that SET gives values, and the values as the list of a SELECT.
+pub(super) fn assigned_values(target: &Target, set: &[ast::Assignment]) -> Result<(Vec<String>, Vec<ast::SelectItem>)> {
+    let (mut assigned, mut values) = (vec![], vec![]);
+    for (at, (written, value)) in assignments(set)?.into_iter().enumerate() {
+        let column = names::parts(written)?.pop().unwrap_or_default();
+        if assigned.contains(&column) {
+            let message = format!("multiple assignments to same column \"{column}\"");
+            return Err(Error::new(SqlState::SyntaxError, message));
+        }
+        if target.at.schema().field_with_name(&column).is_err() {
+            let message = format!("column \"{column}\" of relation \"{}\" does not exist", target.relation.name);
+            return Err(names::place(Error::new(SqlState::UndefinedColumn, message), written));
+        }
+        let mut value = value.clone();
+        write::default_to_null(&mut value);
+        values.push(ast::SelectItem::ExprWithAlias { expr: value, alias: ast::Ident::with_quote('"', at.to_string()) });
+        assigned.push(column);
+    }
+    Ok((assigned, values))
+}
+
 /// The columns that an UPDATE gives values.
 pub(super) fn assigned(update: &ast::Statement) -> Result<Vec<String>> {
     let ast::Statement::Update(update) = update else { return Ok(vec![]) };
     let column = |(column, _): (&ast::ObjectName, _)| Ok(names::parts(column)?.pop().unwrap_or_default());
-    assignments(update)?.into_iter().map(column).collect()
+    assignments(&update.assignments)?.into_iter().map(column).collect()
 }
 
 /// Plans a DELETE as the query of the rows that go.
@@ -88,9 +95,9 @@ pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Resu
 }
 
 /// Which column becomes what; `(a, b) = (1, 2)` is one of each.
-fn assignments(update: &ast::Update) -> Result<Vec<(&ast::ObjectName, &ast::Expr)>> {
+fn assignments(set: &[ast::Assignment]) -> Result<Vec<(&ast::ObjectName, &ast::Expr)>> {
     let mut assignments = vec![];
-    for ast::Assignment { target, value } in &update.assignments {
+    for ast::Assignment { target, value } in set {
         match (target, value) {
             (ast::AssignmentTarget::ColumnName(column), value) => assignments.push((column, value)),
             (ast::AssignmentTarget::Tuple(columns), ast::Expr::Tuple(values)) if columns.len() == values.len() => {
@@ -110,7 +117,7 @@ fn assignments(update: &ast::Update) -> Result<Vec<(&ast::ObjectName, &ast::Expr
 }
 
 /// A parameter that stands alone has the type of the column that it goes to.
-fn typed(value: Expr, column: &Arc<Field>) -> Expr {
+pub(super) fn typed(value: Expr, column: &Arc<Field>) -> Expr {
     match value {
         Expr::Placeholder(Placeholder { id, field: None }) => {
             Expr::Placeholder(Placeholder { id, field: Some(Arc::clone(column)) })

@@ -15,15 +15,12 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::returning::{Change, Returning};
-use super::{names, write};
+use super::{conflict, names, write};
 use crate::catalog::{Privilege, Resolver};
 use crate::error::{Error, Result, SqlState};
 
 /// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
 pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Change> {
-    if insert.on.is_some() {
-        return Err(Error::unsupported("INSERT ... ON CONFLICT").with_hint("tables have no unique keys"));
-    }
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(Error::unsupported("INSERT into a function"));
     };
@@ -32,6 +29,9 @@ pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Chan
         ast::SetExpr::Values(values) if source.with.is_none() => plan_values(resolver, insert, name, values)?,
         _ => plan_query(resolver, insert, name, source)?,
     };
+    if let Some(conflict) = on_conflict(insert)? {
+        return conflict::plan(resolver, insert, conflict, rows, name);
+    }
     let values = rows.schema().fields().len();
     if insert.returning.is_none() {
         return Change::new(rows, values, None);
@@ -46,8 +46,20 @@ pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Chan
     Change::new(LogicalPlanBuilder::from(rows).project(columns)?.build()?, values, returning)
 }
 
+/// What becomes of rows whose key is there already, if the statement says so.
+pub(super) fn on_conflict(insert: &ast::Insert) -> Result<Option<&ast::OnConflict>> {
+    match &insert.on {
+        None => Ok(None),
+        Some(ast::OnInsert::OnConflict(conflict)) => Ok(Some(conflict)),
+        Some(_) => Err(Error::unsupported("INSERT ... ON DUPLICATE KEY").with_hint("use ON CONFLICT")),
+    }
+}
+
 /// The target as a table of a query, and what columns of it are called by.
-fn target_table(insert: &ast::Insert, name: &ast::ObjectName) -> Result<(ast::TableWithJoins, TableReference)> {
+pub(super) fn target_table(
+    insert: &ast::Insert,
+    name: &ast::ObjectName,
+) -> Result<(ast::TableWithJoins, TableReference)> {
     let mut query = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT * FROM t").map_err(DataFusionError::from)?;
     if let Some(ast::Statement::Query(query)) = query.first_mut()
         && let ast::SetExpr::Select(select) = query.body.as_mut()
@@ -83,7 +95,7 @@ fn plan_values(
     {
         values.rows.iter_mut().flat_map(|row| &mut row.content).for_each(write::default_to_null);
     }
-    (insert.returning, insert.table_alias) = (None, None);
+    (insert.on, insert.returning, insert.table_alias) = (None, None, None);
     match resolver.plan(ast::Statement::Insert(insert))? {
         LogicalPlan::Dml(write) => Ok(Arc::unwrap_or_clone(write.input)),
         other => Err(Error::internal(format!("an INSERT was planned as {}", other.display()))),

@@ -5,6 +5,7 @@ mod analyze;
 mod bound;
 mod changes;
 mod commands;
+mod conflict;
 mod constants;
 mod constraints;
 mod context;

@@ -3,6 +3,7 @@
 //! The list is planned as that of a SELECT over the tables that it may name, the target first. It is then computed in the plan of
 //! the write, from the new values, and its rows are kept until the write is done.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -62,11 +63,21 @@ impl Change {
     /// A write whose new values are the first columns of a query, under the names that RETURNING has for them; all that it may name
     /// besides comes after.
     pub fn new(rows: LogicalPlan, values: usize, returning: Option<Returning>) -> Result<Self> {
+        Self::with(rows, values, returning, values..values)
+    }
+
+    /// The same where the write needs what comes after the new values too: it comes last.
+    pub fn beside(rows: LogicalPlan, values: usize, returning: Option<Returning>) -> Result<Self> {
+        let others = values..rows.schema().fields().len();
+        Self::with(rows, values, returning, others)
+    }
+
+    fn with(rows: LogicalPlan, values: usize, returning: Option<Returning>, others: Range<usize>) -> Result<Self> {
         let Some(Returning { list, names }) = returning else { return Ok(Self { plan: rows, values, returned: None }) };
-        let values_of = |at: usize| Expr::from(rows.schema().qualified_field(at));
+        let column = |at: usize| Expr::from(rows.schema().qualified_field(at));
         // Names of their own: RETURNING may give a column under its name, or twice.
         let list = list.into_iter().enumerate().map(|(at, expr)| expr.unalias().alias(format!("returning {at}")));
-        let columns: Vec<Expr> = (0..values).map(values_of).chain(list).collect();
+        let columns: Vec<Expr> = (0..values).map(column).chain(list).chain(others.map(column)).collect();
         let plan = LogicalPlanBuilder::from(rows).project(columns)?.build()?;
         Ok(Self { plan, values, returned: Some(names) })
     }

@@ -20,7 +20,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::constraints::Constraints;
 use super::context::Context;
 use super::returning::{Change, Returned};
-use super::{changes, keys, names, query};
+use super::{changes, conflict, insert, keys, names, query};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -30,12 +30,17 @@ use crate::storage::{RowAddresses, Snapshot, Staged, Table};
 pub(super) async fn insert(
     context: &Context,
     prepared: &Prepared,
-    insert: &ast::Statement,
+    statement: &ast::Statement,
     values: Vec<ScalarValue>,
 ) -> Result<Outcome> {
+    if let ast::Statement::Insert(given) = statement
+        && let Some(conflict) = insert::on_conflict(given)?
+    {
+        return conflict::insert(context, prepared, statement, conflict, values).await;
+    }
     let mut block = context.block().await;
-    let change = query::bind_change(query::change_at(context, block.moment(), insert, &[])?, values)?;
-    let target = changed(context, &block, insert, Privilege::Insert)?;
+    let change = query::bind_change(query::change_at(context, block.moment(), statement, &[])?, values)?;
+    let target = changed(context, &block, statement, Privilege::Insert)?;
     let rows = run(context, prepared, &change, &change.plan).await?;
     let (rows, kept) = change.part(rows)?;
     let (count, returned) = tokio::try_join!(append_to(context, &mut block, target, rows), change.keep(context, kept))?;
@@ -166,7 +171,12 @@ fn changed(context: &Context, block: &Block, write: &ast::Statement, privilege: 
 }
 
 /// The same, locked to the end of the block. Asked before the wait too: who may not write keeps nobody from it.
-async fn locked(context: &Context, block: &mut Block, write: &ast::Statement, privilege: Privilege) -> Result<Target> {
+pub(super) async fn locked(
+    context: &Context,
+    block: &mut Block,
+    write: &ast::Statement,
+    privilege: Privilege,
+) -> Result<Target> {
     changed(context, block, write, privilege)?;
     context.lock(block, &name_of_target(write)?).await?;
     changed(context, block, write, privilege)
@@ -248,7 +258,7 @@ pub(super) fn target_name(from: Option<&ast::TableWithJoins>) -> Result<TableRef
 }
 
 /// The rows of a change, if those that its RETURNING gives are what the client was told.
-async fn run(
+pub(super) async fn run(
     context: &Context,
     prepared: &Prepared,
     change: &Change,
@@ -282,7 +292,11 @@ fn first_of(rows: SendableRecordBatchStream, addresses: &Arc<Mutex<RowAddresses>
 }
 
 /// Rows in the table's own types, each satisfying the table's constraints.
-fn checked(rows: SendableRecordBatchStream, schema: SchemaRef, constraints: Constraints) -> SendableRecordBatchStream {
+pub(super) fn checked(
+    rows: SendableRecordBatchStream,
+    schema: SchemaRef,
+    constraints: Constraints,
+) -> SendableRecordBatchStream {
     let table = schema.clone();
     let batches = rows.map(move |batch| {
         let batch = conform(&batch?, &table)?;
