@@ -15,7 +15,9 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use crate::catalog::UnknownOperands;
 use crate::catalog::postgres::{self, EvaluateCorrelated, Keywords, unbound};
 use crate::error::Result;
-use crate::rules::{self, CompleteKeys, CountExisting, ValuesAsQueries};
+use crate::rules::{
+    self, CompleteKeys, CountExisting, Memberships, NullableSubqueries, SubqueriesBelow, ValuesAsQueries,
+};
 use crate::storage::determined_entity;
 
 /// Made once per database: sessions are copies of it.
@@ -55,9 +57,15 @@ pub(crate) fn build(memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
 /// The engine's own rules, after those that plan subqueries: they have to see them before they are typed.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
-    rules.insert(0, Arc::new(EvaluateCorrelated));
-    rules.insert(0, Arc::new(CountExisting));
-    rules.insert(0, Arc::new(ValuesAsQueries));
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 6] = [
+        Arc::new(ValuesAsQueries),
+        Arc::new(CountExisting),
+        Arc::new(Memberships),
+        Arc::new(SubqueriesBelow),
+        Arc::new(NullableSubqueries),
+        Arc::new(EvaluateCorrelated),
+    ];
+    rules.splice(0..0, ours);
     rules
 }
 

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::SessionState;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::postgres::{
@@ -17,6 +16,7 @@ use super::postgres::{
 use super::record::{Body, RelationRecord};
 use super::resolver::{DATABASE, Resolver, SystemSchemas};
 use super::store::{Moment, Stamp, State};
+use crate::model::Postgres;
 use crate::relations::table_functions;
 
 /// Makes listings of a catalog.
@@ -128,7 +128,7 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
 
 /// A query over several lines, for people to read.
 fn laid_out(query: &str) -> String {
-    match Parser::parse_sql(&PostgreSqlDialect {}, query).as_deref() {
+    match Parser::parse_sql(&Postgres, query).as_deref() {
         Ok([statement]) => format!("{statement:#}"),
         _ => query.to_owned(),
     }

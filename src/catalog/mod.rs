@@ -21,6 +21,7 @@ mod record;
 mod refused;
 mod resolver;
 mod roles;
+mod row_comparisons;
 mod series;
 mod session_catalog;
 mod shipped;
@@ -28,6 +29,7 @@ mod spelling;
 mod store;
 mod typing;
 mod verifier;
+mod windows;
 
 pub use access::{Access, Privilege};
 pub use block::Block;

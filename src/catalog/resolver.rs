@@ -19,7 +19,6 @@ use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPl
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, WindowUDF};
 use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::FutureExt;
 
@@ -36,12 +35,15 @@ use super::literal_arguments::{constant, takes_literals_alone};
 use super::nested_outputs::name_nested_outputs;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
+use super::row_comparisons::compare_parts;
 use super::series::name_series;
 use super::session_catalog::PG_TEMP;
 use super::spelling::respell;
 use super::store::{Moment, State};
 use super::typing::{as_in_postgres, function};
+use super::windows::expand_windows;
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 use crate::storage::{Snapshot, Table};
 
 /// Views may stand on views this deep; deeper is a cycle made by replacing one of them.
@@ -130,6 +132,8 @@ impl<'a> Resolver<'a> {
         super::refused::refuse_ignored(&statement)?;
         name_fields(&mut statement);
         escape_by_backslash(&mut statement);
+        compare_parts(&mut statement)?;
+        expand_windows(&mut statement)?;
         make_outputs_distinct(&mut statement);
         if postgres::is_catalog_statement(&statement) {
             let relations = &self.moment.state.record.relations;
@@ -324,7 +328,7 @@ impl<'a> Resolver<'a> {
 }
 
 fn parse_view(view: &View) -> Result<ast::Statement> {
-    let parsed = Parser::parse_sql(&PostgreSqlDialect {}, &view.query);
+    let parsed = Parser::parse_sql(&Postgres, &view.query);
     let statement = parsed.map_err(datafusion::error::DataFusionError::from)?.pop();
     statement.ok_or_else(|| Error::internal("a view without a query"))
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{CommentObject, CreateView, Statement};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::access::Access;
@@ -14,7 +13,7 @@ use super::record::{Body, Check, RelationRecord, View};
 use super::session_catalog::SessionCatalog;
 use super::store::Catalog;
 use crate::error::Result;
-use crate::model::{TableDefinition, journey_tables};
+use crate::model::{Postgres, TableDefinition, journey_tables};
 
 /// The SQL of the KPI views, by family.
 const KPI_SQL: &[&str] = &[
@@ -91,7 +90,7 @@ fn ship_views(block: &mut Block) -> Result<()> {
 fn views() -> Vec<RelationRecord> {
     let mut views: Vec<RelationRecord> = Vec::new();
     for text in KPI_SQL {
-        for statement in Parser::parse_sql(&PostgreSqlDialect {}, text).expect("sql/kpi holds valid SQL") {
+        for statement in Parser::parse_sql(&Postgres, text).expect("sql/kpi holds valid SQL") {
             match statement {
                 Statement::CreateView(create) => views.push(view(create)),
                 Statement::Comment { object_type, object_name, comment, .. } => {

@@ -3,6 +3,7 @@
 mod any_order;
 mod codes;
 mod determined;
+mod dialect;
 pub mod input;
 mod marked;
 mod order;
@@ -15,6 +16,7 @@ mod types;
 pub use any_order::AnyOrder;
 pub use codes::AsCodes;
 pub use determined::Determined;
+pub use dialect::Postgres;
 pub use input::{invalid, list, read};
 pub use marked::{PG_TYPE_KEY, mark, marked};
 pub use order::order_of;

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::call::Call;
@@ -13,6 +12,7 @@ use super::entry::{AS_OF, AT, Argument, Column, ENTITY, Entry, INPUT, TIEBREAK};
 use super::function::TableFunction;
 use super::funnel;
 use crate::error::Result;
+use crate::model::Postgres;
 
 const ENTRY: Entry = Entry {
     name: "funnel_steps",
@@ -97,7 +97,7 @@ fn plan(mut call: Call<'_>) -> Result<LogicalPlan> {
     let steps: Vec<Step> =
         (1..=steps).map(|number| Step { number, before: (1..number).rev().find(required) }).collect();
     let sql = report(&steps, by.then_some(by_step), call.confidence_level());
-    let mut report = Parser::new(&PostgreSqlDialect {})
+    let mut report = Parser::new(&Postgres)
         .try_with_sql(&sql)
         .and_then(|mut parser| parser.parse_query())
         .map_err(datafusion::error::DataFusionError::from)?;

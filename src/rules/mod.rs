@@ -4,6 +4,9 @@
 //! |---|---|---|---|
 //! | [`ValuesAsQueries`] | logical | before all others | it makes nodes that they know |
 //! | [`CountExisting`] | logical | before the others, that of the catalogs too | these plan what it makes |
+//! | [`Memberships`] | logical | after it | it makes subqueries that the next ones place |
+//! | [`SubqueriesBelow`] | logical | after it | it puts them where the engine plans them |
+//! | [`NullableSubqueries`] | logical | after it, before type coercion | it decides by what columns say before anything is computed of them |
 //! | [`ReadText`] | logical | after type coercion | it decides by the types of casts, which that adds |
 //! | [`CheckOverflow`] | logical | after type coercion, before the optimizer | it decides by the types of the operands, and constants have to be checked before they are folded |
 //! | [`WidenSums`] | logical | beside it | the same |
@@ -25,6 +28,8 @@ mod complete_keys;
 mod count_distinct;
 mod count_existing;
 mod expressions;
+mod memberships;
+mod nullable_subqueries;
 mod pace_streams;
 mod plain_utc;
 mod positions;
@@ -35,6 +40,7 @@ mod read_once;
 mod read_text;
 mod release_order;
 mod skip_owners;
+mod subqueries_below;
 mod sum_sequences;
 mod total_neighbours;
 mod values_as_queries;
@@ -44,6 +50,8 @@ pub use check_overflow::CheckOverflow;
 pub use complete_keys::{CompleteKeys, DeterminedEntity};
 pub use count_distinct::CountDistinct;
 pub use count_existing::CountExisting;
+pub use memberships::Memberships;
+pub use nullable_subqueries::NullableSubqueries;
 pub use pace_streams::PaceStreams;
 pub use plain_utc::PlainUtc;
 pub use positions::{analyzer, optimizer, physical};
@@ -54,6 +62,7 @@ pub use read_once::ReadOnce;
 pub use read_text::ReadText;
 pub use release_order::ReleaseOrder;
 pub use skip_owners::SkipOwners;
+pub use subqueries_below::SubqueriesBelow;
 pub use sum_sequences::SumSequences;
 pub use total_neighbours::TotalNeighbours;
 pub use values_as_queries::ValuesAsQueries;

@@ -5,7 +5,6 @@ use std::str::CharIndices;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
@@ -14,6 +13,7 @@ use super::place::{place, place_of_operator};
 use super::syntax::{self, Command};
 use super::{depth, fetch_syntax, role_syntax, table_syntax};
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 
 /// All that is said of a mistake in a statement with a password.
 const SECRET: &str = "syntax error in a statement with a password";
@@ -90,7 +90,7 @@ impl Statement {
     /// Cuts SQL text into statements; text of only blanks, comments and semicolons gives none.
     pub fn parse_all(sql: &str) -> Result<Vec<Self>> {
         depth::ask_for_stack();
-        let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
+        let tokens = Tokenizer::new(&Postgres, sql).tokenize_with_location();
         let tokens = tokens.map_err(|e| syntax_error(sql, &e.message, Some(e.location)))?;
         depth::check(&tokens).map_err(|error| error.in_text(sql))?;
         let secret = role_syntax::sets_password(&tokens);
@@ -102,7 +102,7 @@ impl Statement {
     }
 
     fn parse_tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<Self>> {
-        let mut parser = Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens);
+        let mut parser = Parser::new(&Postgres).with_tokens_with_locations(tokens);
         let (text, mut offsets) = (Arc::<str>::from(sql), Offsets::of(sql));
         let mut statements = Vec::new();
         loop {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::Volatility;
 use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::hashed_oids::HashedOids;
@@ -18,6 +17,7 @@ use super::relations::{
 };
 use super::types::{self, ColumnType};
 use crate::catalog::{Access, Key, PG_TEMP, Roles, fold};
+use crate::model::Postgres;
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
 pub type Source = Arc<dyn Fn() -> Arc<Listing> + Send + Sync>;
@@ -386,7 +386,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
 
 /// The places, from 1, of the columns that a condition names.
 fn columns_of(condition: &str, names: &[String]) -> Vec<i64> {
-    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(condition).and_then(|mut parser| parser.parse_expr());
+    let parsed = Parser::new(&Postgres).try_with_sql(condition).and_then(|mut parser| parser.parse_expr());
     let mut places = BTreeSet::new();
     if let Ok(condition) = parsed {
         let _ = visit_expressions(&condition, |part| {
@@ -405,7 +405,7 @@ fn columns_of(condition: &str, names: &[String]) -> Vec<i64> {
 
 /// A condition without the parentheses around all of it, as Postgres shows it.
 fn bare(condition: String) -> String {
-    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&condition).and_then(|mut parser| parser.parse_expr());
+    let parsed = Parser::new(&Postgres).try_with_sql(&condition).and_then(|mut parser| parser.parse_expr());
     let Ok(Expr::Nested(mut inner)) = parsed else { return condition };
     while let Expr::Nested(next) = *inner {
         inner = next;
