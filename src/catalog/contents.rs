@@ -109,6 +109,7 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
         data_type: field.data_type().clone(),
         nullable: field.is_nullable() || !is_table,
         comment: relation.column_comments.get(field.name()).cloned(),
+        default: relation.default(field.name()).map(str::to_owned),
     });
     RelationEntry {
         oid: relation.oid,

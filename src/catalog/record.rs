@@ -83,6 +83,9 @@ pub enum Body {
         /// Its keys, the primary one first.
         #[serde(default)]
         keys: Vec<Key>,
+        /// What columns hold where a row doesn't say, as SQL; NULL for those that are not here.
+        #[serde(default)]
+        defaults: BTreeMap<String, String>,
     },
     /// A query, planned anew whenever it is read.
     View(View),
@@ -245,6 +248,14 @@ impl RelationRecord {
         }
     }
 
+    /// What a column holds where a row doesn't say, as SQL; `None` means NULL.
+    pub fn default(&self, column: &str) -> Option<&str> {
+        match &self.body {
+            Body::Table { defaults, .. } => defaults.get(column).map(String::as_str),
+            Body::View(_) => None,
+        }
+    }
+
     /// The view it is, if it is one.
     pub fn view(&self) -> Option<&View> {
         match &self.body {
@@ -278,6 +289,7 @@ mod tests {
                     columns: vec!["a".into()],
                     nulls_alike: false,
                 }],
+                defaults: BTreeMap::from([("a".into(), "7".into())]),
             },
         });
         assert_eq!(Record::read(&record.write().unwrap()).unwrap(), record);

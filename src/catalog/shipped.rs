@@ -55,7 +55,7 @@ pub async fn ship_table(block: &mut Block, definition: &TableDefinition) -> Resu
         comment: Some(definition.comment.clone()),
         column_comments: comments.collect(),
         access: Access::default(),
-        body: Body::Table { location, checks: checks.collect(), keys: vec![] },
+        body: Body::Table { location, checks: checks.collect(), keys: vec![], defaults: BTreeMap::new() },
     };
     block.add(relation, Some(table))
 }

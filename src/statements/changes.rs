@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::returning::{Change, Returning};
 use super::write::Target;
-use super::{names, write};
+use super::{defaults, names, write};
 use crate::catalog::{Privilege, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{FILE, ROW};
@@ -66,7 +66,7 @@ pub(super) fn assigned_values(target: &Target, set: &[ast::Assignment]) -> Resul
             return Err(names::place(Error::new(SqlState::UndefinedColumn, message), written));
         }
         let mut value = value.clone();
-        write::default_to_null(&mut value);
+        defaults::put(&mut value, &target.relation, &column)?;
         values.push(ast::SelectItem::ExprWithAlias { expr: value, alias: ast::Ident::with_quote('"', at.to_string()) });
         assigned.push(column);
     }

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::objects::SessionObjects;
 use super::statement::Form;
 use super::syntax::Command;
-use super::{Statement, analyze, cursors, prepared, settings, tables};
+use super::{Statement, alter, analyze, cursors, prepared, settings};
 use crate::error::{Error, Result};
 use crate::outcome::{Outcome, Prepared, Tag};
 
@@ -61,7 +61,7 @@ pub(super) async fn execute(
         }
         Command::Execute { name, arguments } => prepared::execute(context, name, arguments).await,
         Command::Deallocate(name) => prepared::deallocate(context, name.as_deref()),
-        Command::AlterView(alter) => tables::alter_view(context, alter).await.map(Outcome::Done),
+        Command::AlterView(alter) => alter::alter_view(context, alter).await.map(Outcome::Done),
         Command::Analyze(names) => analyze::analyze(context, names).map(Outcome::Done),
         // A commit is durable when it returns.
         Command::Checkpoint => done("CHECKPOINT"),

@@ -11,8 +11,8 @@ use super::context::Context;
 use super::statement::Form;
 use super::syntax::{Command, Direction};
 use super::{
-    CopyDirection, Portal, Statement, commands, copy, drop, grants, keys, lock, names, notify, parameters, query,
-    roles, schemas, series, settings, tables, transaction, vacuum, views, write,
+    CopyDirection, Portal, Statement, alter, commands, copy, drop, grants, keys, lock, names, notify, parameters,
+    query, roles, schemas, series, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -101,7 +101,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Vacuum(vacuum) => done(vacuum::vacuum(&context, vacuum).await?),
         Ast::CreateTable(create) => done(tables::create(&context, create).await?),
         Ast::CreateIndex(create) => done(keys::create_index(&context, create).await?),
-        Ast::AlterTable(alter) => done(tables::alter(&context, alter).await?),
+        Ast::AlterTable(alter) => done(alter::alter(&context, alter).await?),
         Ast::CreateView(create) => done(views::create(&context, create).await?),
         Ast::CreateSchema { schema_name, if_not_exists, .. } => {
             done(schemas::create(&context, schema_name, *if_not_exists).await?)

@@ -10,12 +10,15 @@ use datafusion::common::{Column, TableReference};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+use datafusion::sql::sqlparser::ast::{self, Spanned};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::returning::{Change, Returning};
-use super::{conflict, names, write};
+use super::write::Target;
+use super::{conflict, defaults, names, write};
 use crate::catalog::{Privilege, Resolver};
 use crate::error::{Error, Result, SqlState};
 
@@ -24,10 +27,13 @@ pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Chan
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(Error::unsupported("INSERT into a function"));
     };
-    let Some(source) = &insert.source else { return Err(Error::unsupported("INSERT ... DEFAULT VALUES")) };
-    let rows = match source.body.as_ref() {
-        ast::SetExpr::Values(values) if source.with.is_none() => plan_values(resolver, insert, name, values)?,
-        _ => plan_query(resolver, insert, name, source)?,
+    let target = write::target(resolver, &names::reference(name)?, Privilege::Insert)?;
+    let rows = match &insert.source {
+        None => plan_values(resolver, insert, &target, &one_row_of_defaults(&target))?,
+        Some(source) => match source.body.as_ref() {
+            ast::SetExpr::Values(values) if source.with.is_none() => plan_values(resolver, insert, &target, values)?,
+            _ => plan_query(resolver, insert, &target, source)?,
+        },
     };
     if let Some(conflict) = on_conflict(insert)? {
         return conflict::plan(resolver, insert, conflict, rows, name);
@@ -79,72 +85,111 @@ pub(super) fn target_table(
     Err(Error::internal("a query that is none"))
 }
 
+/// `DEFAULT VALUES`.
+fn one_row_of_defaults(target: &Target) -> ast::Values {
+    let default = ast::Expr::Identifier(ast::Ident::new("DEFAULT"));
+    let row = ast::Parens {
+        opening_token: AttachedToken::empty(),
+        content: vec![default; target.schema().fields().len()],
+        closing_token: AttachedToken::empty(),
+    };
+    ast::Values { explicit_row: false, value_keyword: false, rows: vec![row] }
+}
+
 fn plan_values(
     resolver: &Resolver<'_>,
     insert: &ast::Insert,
-    name: &ast::ObjectName,
+    target: &Target,
     values: &ast::Values,
 ) -> Result<LogicalPlan> {
-    let schema = write::target(resolver, &names::reference(name)?, Privilege::Insert)?.schema();
+    let (schema, relation) = (target.schema(), &target.relation);
     let width = values.rows.first().map_or(0, |row| row.content.len());
-    let columns = columns(insert, &schema, width)?;
-    let quoted = columns.into_iter().map(|at| ast::Ident::with_quote('"', schema.field(at).name()));
-    let mut insert = ast::Insert { columns: quoted.map(ast::ObjectName::from).collect(), ..insert.clone() };
-    if let Some(source) = &mut insert.source
-        && let ast::SetExpr::Values(values) = source.body.as_mut()
-    {
-        values.rows.iter_mut().flat_map(|row| &mut row.content).for_each(write::default_to_null);
+    let surplus = values.rows.iter().find_map(|row| row.content.get(schema.fields().len()));
+    let mut columns = columns(insert, &schema, width, surplus.map(|value| value.span().start))?;
+    let mut values = values.clone();
+    for row in &mut values.rows {
+        for (value, at) in row.content.iter_mut().zip(&columns) {
+            defaults::put(value, relation, schema.field(*at).name())?;
+        }
     }
-    (insert.on, insert.returning, insert.table_alias) = (None, None, None);
+    for at in (0..schema.fields().len()).filter(|at| !columns.contains(at)).collect::<Vec<_>>() {
+        if let Some(default) = defaults::of(relation, schema.field(at).name())? {
+            columns.push(at);
+            values.rows.iter_mut().for_each(|row| row.content.push(default.clone()));
+        }
+    }
+    let quoted = columns.into_iter().map(|at| ast::Ident::with_quote('"', schema.field(at).name()));
+    let insert = ast::Insert {
+        columns: quoted.map(ast::ObjectName::from).collect(),
+        source: Some(Box::new(query_of(values)?)),
+        on: None,
+        returning: None,
+        table_alias: None,
+        ..insert.clone()
+    };
     match resolver.plan(ast::Statement::Insert(insert))? {
         LogicalPlan::Dml(write) => Ok(Arc::unwrap_or_clone(write.input)),
         other => Err(Error::internal(format!("an INSERT was planned as {}", other.display()))),
     }
 }
 
+/// VALUES as a query.
+fn query_of(values: ast::Values) -> Result<ast::Query> {
+    match Parser::parse_sql(&PostgreSqlDialect {}, "VALUES (NULL)").map_err(DataFusionError::from)?.pop() {
+        Some(ast::Statement::Query(query)) => Ok(ast::Query { body: Box::new(ast::SetExpr::Values(values)), ..*query }),
+        _ => Err(Error::internal("a query that is none")),
+    }
+}
+
 fn plan_query(
     resolver: &Resolver<'_>,
     insert: &ast::Insert,
-    name: &ast::ObjectName,
+    target: &Target,
     source: &ast::Query,
 ) -> Result<LogicalPlan> {
-    let name = names::reference(name)?;
-    let target = write::target(resolver, &name, Privilege::Insert)?;
     let schema = target.schema();
     let query = resolver.plan(ast::Statement::Query(Box::new(source.clone())))?;
     let given = query.schema().columns();
-    let columns = columns(insert, &schema, given.len())?;
-    let value = |(at, field): (usize, &FieldRef)| {
+    let columns = columns(insert, &schema, given.len(), None)?;
+    let value = |(at, field): (usize, &FieldRef)| -> Result<Expr> {
         let value = match columns.iter().position(|column| *column == at) {
             Some(place) => Expr::Column(given[place].clone()),
-            None => Expr::Literal(ScalarValue::Null, None),
+            None => match defaults::planned(resolver, &target.relation, field)? {
+                Some(default) => default,
+                None => Expr::Literal(ScalarValue::Null, None),
+            },
         };
-        cast(value, field.data_type().clone()).alias(field.name())
+        Ok(cast(value, field.data_type().clone()).alias(field.name()))
     };
-    let values: Vec<Expr> = schema.fields().iter().enumerate().map(value).collect();
+    let values = schema.fields().iter().enumerate().map(value).collect::<Result<Vec<_>>>()?;
     Ok(LogicalPlanBuilder::from(query).project(values)?.build()?)
 }
 
-/// The table's columns that an INSERT fills, in the order of its values.
-fn columns(insert: &ast::Insert, schema: &SchemaRef, width: usize) -> Result<Vec<usize>> {
+/// The table's columns that an INSERT fills, in the order of its values; where there is a value too many, it stands at `surplus`.
+fn columns(insert: &ast::Insert, schema: &SchemaRef, width: usize, surplus: Option<Location>) -> Result<Vec<usize>> {
     let mut named: Vec<usize> = Vec::new();
-    for column in &insert.columns {
-        let column = names::parts(column)?.pop().unwrap_or_default();
+    for written in &insert.columns {
+        let column = names::parts(written)?.pop().unwrap_or_default();
         let at = schema
             .index_of(&column)
             .map_err(|_| Error::new(SqlState::UndefinedColumn, format!("column \"{column}\" does not exist")))?;
         if named.contains(&at) {
             let message = format!("column \"{column}\" specified more than once");
-            return Err(Error::new(SqlState::DuplicateColumn, message));
+            return Err(names::place(Error::new(SqlState::DuplicateColumn, message), written));
         }
         named.push(at);
     }
     let columns = if named.is_empty() { (0..schema.fields().len()).collect() } else { named };
     if width > columns.len() {
-        return Err(Error::new(SqlState::SyntaxError, "INSERT has more expressions than target columns"));
+        let error = Error::new(SqlState::SyntaxError, "INSERT has more expressions than target columns");
+        return Err(match surplus {
+            Some(at) => error.at_place(at.line, at.column),
+            None => error,
+        });
     }
-    if width < columns.len() && !insert.columns.is_empty() {
-        return Err(Error::new(SqlState::SyntaxError, "INSERT has more target columns than expressions"));
+    if let Some(unfilled) = insert.columns.get(width) {
+        let error = Error::new(SqlState::SyntaxError, "INSERT has more target columns than expressions");
+        return Err(names::place(error, unfilled));
     }
     Ok(columns[..width].to_vec())
 }

@@ -1,6 +1,7 @@
 //! What each kind of statement does to the session, the catalog and the tables: one file per kind.
 
 mod advisory;
+mod alter;
 mod analyze;
 mod bound;
 mod changes;
@@ -12,6 +13,7 @@ mod context;
 mod copy;
 mod cursor;
 mod cursors;
+mod defaults;
 mod dependants;
 mod depth;
 mod dispatch;

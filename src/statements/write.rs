@@ -20,7 +20,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::constraints::Constraints;
 use super::context::Context;
 use super::returning::{Change, Returned};
-use super::{changes, conflict, insert, keys, names, query};
+use super::{changes, conflict, defaults, insert, keys, names, query};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -48,22 +48,15 @@ pub(super) async fn insert(
     Ok(Returned::answer(returned, Tag::counted("INSERT", count)))
 }
 
-/// DEFAULT is NULL: columns have no other.
-pub(super) fn default_to_null(value: &mut ast::Expr) {
-    if let ast::Expr::Identifier(ident) = value
-        && ident.quote_style.is_none()
-        && ident.value.eq_ignore_ascii_case("default")
-    {
-        *value = ast::Expr::Value(ast::Value::Null.into());
-    }
-}
-
-/// Adds rows to a table; columns are matched by name, absent ones are NULL.
+/// Adds rows to a table; columns are matched by name, absent ones have their defaults.
 pub(crate) async fn append(context: &Context, table: &str, rows: SendableRecordBatchStream) -> Result<u64> {
     let mut block = context.block().await;
-    let target = target(&context.resolver_at(block.moment()), &TableReference::parse_str(table), Privilege::Insert)?;
-    let by_name = by_name(rows, target.schema())?;
-    let count = append_to(context, &mut block, target, by_name).await?;
+    let resolver = context.resolver_at(block.moment());
+    let target = target(&resolver, &TableReference::parse_str(table), Privilege::Insert)?;
+    let (given, rows) = by_name(rows, target.schema())?;
+    let rows = defaults::complete(context, &resolver, &target, &given, rows)?;
+    drop(resolver);
+    let count = append_to(context, &mut block, target, rows).await?;
     block.finish().await?;
     Ok(count)
 }
@@ -322,8 +315,8 @@ pub(super) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
     Ok(RecordBatch::try_new(nullable, columns)?)
 }
 
-/// Rows with the columns of a schema, matched by name in any case; a column the table lacks is 42703.
-fn by_name(rows: SendableRecordBatchStream, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
+/// Rows with the columns of a schema, matched by name in any case, and which of them were given; a column the table lacks is 42703.
+fn by_name(rows: SendableRecordBatchStream, schema: SchemaRef) -> Result<(Vec<usize>, SendableRecordBatchStream)> {
     let given = rows.schema();
     let place = |name: &str| given.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name));
     for field in given.fields() {
@@ -339,6 +332,7 @@ fn by_name(rows: SendableRecordBatchStream, schema: SchemaRef) -> Result<Sendabl
     });
     let matched = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
     let output = matched.clone();
+    let named = (0..places.len()).filter(|at| places[*at].is_some()).collect();
     let batches = rows.map(move |batch| {
         let batch = batch?;
         let column = |(place, field): (&Option<usize>, &Arc<arrow::datatypes::Field>)| match place {
@@ -348,5 +342,5 @@ fn by_name(rows: SendableRecordBatchStream, schema: SchemaRef) -> Result<Sendabl
         let columns = places.iter().zip(matched.fields()).map(column).collect();
         Ok(RecordBatch::try_new(matched.clone(), columns)?)
     });
-    Ok(Box::pin(RecordBatchStreamAdapter::new(output, batches)))
+    Ok((named, Box::pin(RecordBatchStreamAdapter::new(output, batches))))
 }

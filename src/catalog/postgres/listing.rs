@@ -113,6 +113,8 @@ pub struct ColumnEntry {
     pub nullable: bool,
     /// What it holds.
     pub comment: Option<String>,
+    /// What it holds where a row doesn't say, as SQL.
+    pub default: Option<String>,
 }
 
 /// One variant of a function, as the catalog hands it in: the same name may come several times.
@@ -200,6 +202,17 @@ pub struct Column {
     pub nullable: bool,
     /// What it holds.
     pub comment: Option<String>,
+    /// What it holds where a row doesn't say.
+    pub default: Option<DefaultValue>,
+}
+
+/// The DEFAULT of a column.
+#[derive(Debug, Clone)]
+pub struct DefaultValue {
+    /// Its OID.
+    pub oid: u32,
+    /// Its expression; that of quoted text says its type, as in Postgres: `'none'::text`.
+    pub expression: String,
 }
 
 /// A CHECK constraint.
@@ -353,15 +366,22 @@ impl Listing {
 fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
     let full_name = format!("{}.{}", entry.schema, entry.name);
     let names: Vec<String> = entry.columns.iter().map(|c| c.name.clone()).collect();
-    let columns = entry.columns.into_iter().map(|c| Column {
-        name: c.name,
-        column_type: types::of_arrow(&c.data_type),
-        nullable: c.nullable,
-        comment: c.comment,
+    let columns = entry.columns.into_iter().map(|c| {
+        let column_type = types::of_arrow(&c.data_type);
+        let default = c.default.map(|written| DefaultValue {
+            oid: oids.take("default", &format!("{full_name}.{}", c.name)),
+            expression: if written.starts_with('\'') && written.ends_with('\'') {
+                format!("{written}::{}", column_type.pg_type().sql_name)
+            } else {
+                written
+            },
+        });
+        Column { name: c.name, column_type, nullable: c.nullable, comment: c.comment, default }
     });
+    let columns = columns.collect();
     Relation {
         oid: entry.oid,
-        columns: columns.collect(),
+        columns,
         checks: entry
             .checks
             .into_iter()

@@ -126,6 +126,7 @@ fn relation(definition: &SystemRelation) -> Relation {
         column_type: ColumnType::plain(c.pg_type.oid),
         nullable: c.nullable,
         comment: None,
+        default: None,
     });
     Relation {
         oid: definition.oid,

@@ -44,6 +44,7 @@ type Fill = fn(&Context, &mut Rows);
 const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_aggregate", procedures::aggregates),
     ("pg_catalog", "pg_am", cluster::access_methods),
+    ("pg_catalog", "pg_attrdef", objects::defaults),
     ("pg_catalog", "pg_attribute", objects::attributes),
     ("pg_catalog", "pg_auth_members", roles::members),
     ("pg_catalog", "pg_authid", roles::authorization_ids),

@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use futures::StreamExt;
 
 use super::super::context::Context;
-use super::super::{names, query, write};
+use super::super::{defaults, names, query, write};
 use super::options::CopyOptions;
 use super::parse::{CopyDirection, CopyStatement};
 use crate::catalog::Privilege;
@@ -41,7 +41,7 @@ pub struct CopyIn {
     pub relation: String,
     /// The table's columns: what the batches must have.
     pub schema: SchemaRef,
-    /// Which of them come, in their order; the others are NULL.
+    /// Which of them come, in their order; the others have their defaults.
     pub columns: Vec<usize>,
     target: TableReference,
     /// WHERE: what is kept of what comes.
@@ -82,6 +82,9 @@ pub(crate) async fn append(context: &Context, copy: CopyIn, rows: SendableRecord
         let message = format!("relation \"{}\" was changed while rows were copied to it", copy.relation);
         return Err(Error::new(SqlState::SerializationFailure, message));
     }
+    let resolver = context.resolver_at(block.moment());
+    let rows = defaults::complete(context, &resolver, &target, &copy.columns, rows)?;
+    drop(resolver);
     let rows = match copy.condition {
         Some(condition) => kept(rows, condition),
         None => rows,

@@ -92,7 +92,7 @@ async fn add_declared(
     if key.kind == KeyKind::Primary {
         require_known(context, &relation, &table, &block.at(&table)?, &key).await?;
     }
-    let relation = tables::rebuild(context, block, relation, columns, all).await?;
+    let relation = tables::rebuild(context, block, relation, columns, all, None).await?;
     let table = tables::table_of(block, &relation)?;
     let (rows, none) = (block.at(&table)?, table.snapshot());
     let done = enforce(context, &relation, &table, std::slice::from_ref(&key), [rows, none]).await;

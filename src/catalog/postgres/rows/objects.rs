@@ -92,9 +92,26 @@ pub(super) fn attributes(context: &Context, rows: &mut Rows) {
                 ("attalign", pg_type.align.into()),
                 ("attstorage", pg_type.storage.into()),
                 ("attnotnull", (!column.nullable && relation.kind != RelationKind::Index).into()),
+                ("atthasdef", column.default.is_some().into()),
                 ("attislocal", true.into()),
                 ("attcollation", pg_type.collation.into()),
             ]);
+        }
+    }
+}
+
+/// `pg_attrdef`.
+pub(super) fn defaults(context: &Context, rows: &mut Rows) {
+    for relation in context.listing.user_relations() {
+        for (index, column) in relation.columns.iter().enumerate() {
+            if let Some(default) = &column.default {
+                rows.push([
+                    ("oid", default.oid.into()),
+                    ("adrelid", relation.oid.into()),
+                    ("adnum", (index + 1).into()),
+                    ("adbin", (&default.expression).into()),
+                ]);
+            }
         }
     }
 }

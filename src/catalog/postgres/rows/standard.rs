@@ -63,6 +63,7 @@ fn push_column(context: &Context, rows: &mut Rows, relation: &Relation, position
         ("table_name", (&relation.name).into()),
         ("column_name", (&column.name).into()),
         ("ordinal_position", position.into()),
+        ("column_default", column.default.as_ref().map(|default| default.expression.clone()).into()),
         ("is_nullable", yes_or_no(column.nullable)),
         ("data_type", data_type(column.column_type.pg_type()).into()),
         ("numeric_precision", shape.precision.into()),
