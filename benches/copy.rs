@@ -1,15 +1,18 @@
 //! COPY of a million rows, in and out, in each format; beside PostgreSQL where one is given.
 //! `cargo bench --bench copy [-- --rows N] [--postgres 'host=localhost user=postgres'] [--binary PATH]`
 
-use std::io::{BufRead, BufReader};
+#[path = "process/server.rs"]
+mod server;
+
 use std::path::Path;
 use std::pin::pin;
-use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures::{SinkExt, TryStreamExt};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
+
+use server::{Server, connect};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -37,10 +40,10 @@ async fn main() -> Result<()> {
     let rows = value("--rows").map_or(Ok(ROWS), |rows| rows.parse())?;
     let folder = tempfile::tempdir()?;
     let binary = value("--binary").unwrap_or_else(|| env!("CARGO_BIN_EXE_journeydb").to_owned());
-    let server = Server::start(Path::new(&binary), folder.path())?;
-    let mut systems = vec![("journeydb", connect(&server.address).await?)];
+    let server = Server::start(Path::new(&binary), folder.path(), &[])?;
+    let mut systems = vec![("journeydb", connect(&server.address()).await?.0)];
     if let Some(address) = value("--postgres") {
-        systems.push(("postgresql", connect(&address).await?));
+        systems.push(("postgresql", connect(&address).await?.0));
     }
     println!("{rows} rows, the median of {RUNS} runs\n");
     println!("{:<12} {:<8} {:>9} {:>11} {:>9} {:>11}", "system", "format", "in s", "in rows/s", "out s", "out rows/s");
@@ -116,41 +119,4 @@ fn lines(rows: usize) -> Vec<u8> {
         text.push_str(&line);
     }
     text.into_bytes()
-}
-
-async fn connect(address: &str) -> Result<Client> {
-    let (client, connection) = tokio_postgres::connect(address, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
-/// A server of this build, ended with the benchmark.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(binary: &Path, folder: &Path) -> Result<Self> {
-        let mut process = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let output = process.stdout.take().ok_or("the server has no output")?;
-        let port = BufReader::new(output).lines().map_while(std::result::Result::ok).find_map(|line| {
-            let (_, rest) = line.split_once("-p ")?;
-            rest.split_whitespace().next()?.parse::<u16>().ok()
-        });
-        let port = port.ok_or("the server didn't say where it listens")?;
-        Ok(Self { process, address: format!("host=127.0.0.1 port={port} user=bench dbname=journeydb") })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -1,16 +1,21 @@
 //! What a served answer costs beside the answer: memory while a client reads millions of rows, and processor time after a
 //! client has stopped caring. `cargo bench --bench server [-- ROWS]`, on Linux: it reads the server's figures in /proc.
 
-use std::io::{BufRead, BufReader};
+#[path = "process/server.rs"]
+mod server;
+#[path = "process/status.rs"]
+mod status;
+
+use std::path::Path;
 use std::pin::pin;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
-use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+use server::{Server, connect};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -26,60 +31,6 @@ const ENDLESS: [(&str, &str); 4] = [
     ("sort", "SELECT n FROM generate_series(1, 100000000) AS t(n) ORDER BY n % 1000003, n DESC"),
     ("rows", "SELECT n FROM generate_series(1, 20000000000) AS t(n)"),
 ];
-
-struct Server {
-    process: Child,
-    port: u16,
-}
-
-impl Server {
-    fn start(folder: &std::path::Path) -> Result<Self> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_journeydb"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let output = process.stdout.take().ok_or("the server has no output")?;
-        let port = BufReader::new(output).lines().map_while(std::result::Result::ok).find_map(|line| {
-            let (_, rest) = line.split_once("-p ")?;
-            rest.split_whitespace().next()?.parse().ok()
-        });
-        Ok(Self { process, port: port.ok_or("the server didn't say where it listens")? })
-    }
-
-    /// A client and the task that holds its socket.
-    async fn connect(&self) -> Result<(Client, JoinHandle<()>)> {
-        let address = format!("host=127.0.0.1 port={} user=bench dbname=journeydb", self.port);
-        let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
-        let socket = tokio::spawn(async {
-            let _ = connection.await;
-        });
-        Ok((client, socket))
-    }
-
-    /// A line of the process's status, in KiB.
-    fn memory(&self, line: &str) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let found = status.lines().find_map(|text| text.strip_prefix(line)?.split_whitespace().next());
-        Ok(found.ok_or("no such line in /proc/*/status")?.parse()?)
-    }
-
-    /// Processor time used so far, in milliseconds; the kernel counts in hundredths of a second.
-    fn processor(&self) -> Result<u64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        let after_name = stat.rsplit_once(')').ok_or("an odd /proc/*/stat")?.1;
-        let ticks = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap_or(0));
-        Ok(ticks.sum::<u64>() * 10)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -108,19 +59,19 @@ enum Protocol {
 /// Reads rows as they come, and watches the server's memory.
 async fn read_all(protocol: Protocol, rows: u64) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let server = Arc::new(Server::start(folder.path())?);
-    let (client, _socket) = server.connect().await?;
+    let server = Arc::new(start(folder.path())?);
+    let (client, _socket) = connect(&server.address()).await?;
     let sql = format!("SELECT n, 'row ' || n AS text, n * 1.5 AS number FROM generate_series(1, {rows}) AS t(n)");
     // The first query of a process sets up what later ones share.
     client.simple_query("SELECT count(*) FROM ppp_account").await?;
-    let before = server.memory("VmRSS:")?;
+    let before = status::memory(server.process.id(), "VmRSS:")?;
     let done = Arc::new(AtomicBool::new(false));
     let watch = std::thread::spawn({
         let (server, done) = (Arc::clone(&server), Arc::clone(&done));
         move || {
             let mut seen = Vec::new();
             while !done.load(Ordering::Relaxed) {
-                seen.extend(server.memory("VmRSS:").ok());
+                seen.extend(status::memory(server.process.id(), "VmRSS:").ok());
                 std::thread::sleep(Duration::from_millis(50));
             }
             seen.sort_unstable();
@@ -157,7 +108,7 @@ async fn read_all(protocol: Protocol, rows: u64) -> Result<()> {
         read as f64 / seconds,
         mib(before),
         mib(seen.get(seen.len() / 2).copied().unwrap_or(before)),
-        mib(server.memory("VmHWM:")?),
+        mib(status::memory(server.process.id(), "VmHWM:")?),
     );
     Ok(())
 }
@@ -171,8 +122,8 @@ enum Leaving {
 /// Starts a query, leaves it after a second, and sees what the server still does.
 async fn leave(name: &str, sql: &'static str, leaving: Leaving) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let server = Server::start(folder.path())?;
-    let (client, socket) = server.connect().await?;
+    let server = start(folder.path())?;
+    let (client, socket) = connect(&server.address()).await?;
     let cancel = client.cancel_token();
     let running = tokio::spawn(async move {
         let mut messages = pin!(client.simple_query_raw(sql).await?);
@@ -191,18 +142,31 @@ async fn leave(name: &str, sql: &'static str, leaving: Leaving) -> Result<()> {
     }
     // Stopped is when a tenth of a second passes without processor time.
     let mut stopped = left.elapsed();
-    let mut used = server.processor()?;
+    let mut used = processor(server.process.id())?;
     let quiet = loop {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let now = server.processor()?;
+        let now = processor(server.process.id())?;
         if now == used || left.elapsed() > Duration::from_secs(30) {
             break now;
         }
         (used, stopped) = (now, left.elapsed());
     };
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let later = server.processor()? - quiet;
+    let later = processor(server.process.id())? - quiet;
     let left_by = format!("{leaving:?}").to_lowercase();
     println!("{name:<10} {left_by:<12} {:>11} {later:>29}", stopped.as_millis());
     Ok(())
+}
+
+/// Processor time that a process has used, in milliseconds; the kernel counts in hundredths of a second.
+fn processor(process: u32) -> Result<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let after_name = stat.rsplit_once(')').ok_or("an odd /proc/*/stat")?.1;
+    let ticks = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap_or(0));
+    Ok(ticks.sum::<u64>() * 10)
+}
+
+/// A server of this build.
+fn start(folder: &Path) -> Result<Server> {
+    Ok(Server::start(Path::new(env!("CARGO_BIN_EXE_journeydb")), folder, &[])?)
 }

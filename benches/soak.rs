@@ -6,10 +6,14 @@
 //! was not asked for, on rows that were loaded and aren't there, on a connection that waits for longer than its statement may
 //! take, and on more than a tenth of memory beyond that after warm-up.
 
+#[path = "process/server.rs"]
+mod server;
+#[path = "process/status.rs"]
+mod status;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +22,9 @@ use futures::SinkExt;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
+
+use server::{Server, connect};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -62,8 +68,8 @@ struct Options {
 async fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let folder = tempfile::tempdir()?;
-    let server = Arc::new(Server::start(&options, folder.path())?);
-    let client = Arc::new(server.connect().await?);
+    let server = Arc::new(start(&options, folder.path())?);
+    let client = Arc::new(connect(&server.address()).await?.0);
     client.batch_execute("CREATE TABLE soak (connection bigint, n bigint, text text)").await?;
     let contacts = client.query("SELECT contact_id FROM contacts ORDER BY contact_id", &[]).await?;
     let contacts: Arc<[String]> = contacts.iter().map(|row| row.get(0)).collect();
@@ -91,7 +97,7 @@ async fn main() -> Result<ExitCode> {
 async fn watch(server: &Server, began: Instant, length: Duration) -> Result<(u64, u64)> {
     let mut samples = Vec::new();
     while began.elapsed() < length {
-        samples.push((began.elapsed(), server.memory()?));
+        samples.push((began.elapsed(), status::memory(server.process.id(), "VmRSS:")?));
         sleep(length / 500).await;
     }
     let median = |from: f64, to: f64| {
@@ -164,7 +170,7 @@ impl Worker {
 
     async fn ask(&mut self, kind: Kind, open: &mut Option<Open>) -> Result<()> {
         let Some(Open { client, point, pid }) = open.as_ref().filter(|_| kind != Kind::Connect) else {
-            let client = self.server.connect().await?;
+            let (client, _) = connect(&self.server.address()).await?;
             let point = client.prepare(POINT).await?;
             let pid = client.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
             *open = Some(Open { client, point, pid });
@@ -266,60 +272,16 @@ impl Seen {
     }
 }
 
-/// The server under test, ended with the benchmark.
-struct Server {
-    process: Child,
-    port: u16,
-}
-
-impl Server {
-    /// Simulates a company and serves it.
-    fn start(options: &Options, folder: &Path) -> Result<Self> {
-        let made = Command::new(&options.server)
-            .args(["demo", "--no-serve", "--interactions", &options.interactions.to_string(), "--data"])
-            .arg(folder)
-            .stdout(Stdio::null())
-            .status()?;
-        if !made.success() {
-            return Err("the company could not be simulated".into());
-        }
-        let connections = format!("max_connections={}", options.connections + 64);
-        let mut process = Command::new(&options.server)
-            .args(["serve", "--listen", "127.0.0.1:0", "-c", &connections, "--data"])
-            .arg(folder)
-            .env("RUST_LOG", "warn")
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = process.stdout.take().ok_or("the server has no output")?;
-        let port = BufReader::new(output).lines().map_while(std::result::Result::ok).find_map(|line| {
-            let (_, rest) = line.split_once("-p ")?;
-            rest.split_whitespace().next()?.parse().ok()
-        });
-        Ok(Self { process, port: port.ok_or("the server didn't say where it listens")? })
+/// Simulates a company and serves it.
+fn start(options: &Options, folder: &Path) -> Result<Server> {
+    let made = Command::new(&options.server)
+        .args(["demo", "--no-serve", "--interactions", &options.interactions.to_string(), "--data"])
+        .arg(folder)
+        .stdout(Stdio::null())
+        .status()?;
+    if !made.success() {
+        return Err("the company could not be simulated".into());
     }
-
-    async fn connect(&self) -> Result<Client> {
-        let address = format!("host=127.0.0.1 port={} user=soak dbname=journeydb", self.port);
-        let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
-        tokio::spawn(async {
-            // What ends a connection its client is told by what it asks next.
-            let _ = connection.await;
-        });
-        Ok(client)
-    }
-
-    /// What the process holds of the machine's memory, in KiB.
-    fn memory(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let found = status.lines().find_map(|text| text.strip_prefix("VmRSS:")?.split_whitespace().next());
-        Ok(found.ok_or("no VmRSS in /proc/*/status")?.parse()?)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It is gone already where this fails.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    let connections = format!("max_connections={}", options.connections + 64);
+    Ok(Server::start(&options.server, folder, &["-c", &connections])?)
 }

@@ -13,7 +13,7 @@ use crate::engine;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::session::{Session, Shared};
-use crate::storage::{CacheFacts, Home, MemoryFacts};
+use crate::storage::{CacheFacts, CommitFacts, Home, MemoryFacts};
 use crate::workers::Workers;
 
 /// A database in a folder, or in memory. Clones are handles of the same one; the last handle to go closes it.
@@ -128,6 +128,11 @@ impl Database {
         self.configure_bytes("memory_limit", bytes);
     }
 
+    /// Limits what one statement holds of that; all of it unless it is set. Sessions of owners may set another for themselves.
+    pub fn set_query_memory_limit(&self, bytes: u64) {
+        self.configure_bytes("query_memory_limit", bytes);
+    }
+
     /// Configures an amount, in whole kilobytes; one beyond what any machine has is none.
     fn configure_bytes(&self, name: &str, bytes: u64) {
         let amount = if bytes >> 50 == 0 { format!("{}kB", bytes / 1024) } else { "0".to_owned() };
@@ -145,6 +150,7 @@ impl Database {
         Facts {
             memory: home.memory().facts(),
             columns: home.column_cache().facts(),
+            commits: home.commits(),
             spilled: self.shared.workers.spilled(),
         }
     }
@@ -159,6 +165,7 @@ impl Database {
 pub(crate) struct Facts {
     pub memory: MemoryFacts,
     pub columns: CacheFacts,
+    pub commits: CommitFacts,
     /// Bytes that queries put on disk for want of memory.
     pub spilled: u64,
 }

@@ -25,6 +25,8 @@ mod frontend;
 mod messages;
 mod rounds;
 mod statements;
+#[path = "../process/status.rs"]
+mod status;
 mod watch;
 
 use std::process::ExitCode;

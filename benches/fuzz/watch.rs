@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::status::memory;
 use super::{Options, Result};
 
 /// A server that says nothing for so long has stopped: each statement has its own, shorter time.
@@ -89,7 +90,7 @@ fn watch(server: &mut Child, options: &Options, end: Instant, seen: &mut Seen) -
                 return Ok((!over).then(|| format!("the server is dead, {status}")));
             }
         }
-        if memory(server).is_some_and(|kilobytes| kilobytes > MOST_MEMORY) {
+        if memory(server.id(), "VmRSS:").is_ok_and(|kilobytes| kilobytes > MOST_MEMORY) {
             return Ok(Some(format!("the server takes more than {} MiB", MOST_MEMORY >> 10)));
         }
     }
@@ -104,11 +105,6 @@ fn lines(server: &mut Child) -> Result<Receiver<String>> {
         said.try_for_each(|line| sender.send(line))
     });
     Ok(lines)
-}
-
-fn memory(server: &Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).ok()?;
-    status.lines().find_map(|text| text.strip_prefix("VmRSS:")?.split_whitespace().next())?.parse().ok()
 }
 
 impl Seen {

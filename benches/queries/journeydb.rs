@@ -2,16 +2,17 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::{Instant, UNIX_EPOCH};
 
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
 use crate::answer::Answer;
 use crate::rows::Rows;
+use crate::server::{Server, connect};
+use crate::status;
 use crate::{Database, Result};
 
 #[derive(Clone)]
@@ -82,8 +83,8 @@ impl JourneyDb {
     }
 
     async fn measure(&self, sql: &str, times: usize) -> Result<Answer> {
-        let server = Server::start(self)?;
-        let client = server.connect().await?;
+        let server = Server::start(&self.binary, &self.data, &["--column-cache", self.column_cache])?;
+        let (client, _) = connect(&server.address()).await?;
         for setting in &self.settings {
             let (name, value) = setting.split_once('=').ok_or("a setting is NAME=VALUE")?;
             client.batch_execute(&format!("SET {name} = '{value}'")).await.map_err(told)?;
@@ -97,7 +98,8 @@ impl JourneyDb {
             answer.milliseconds.push(start.elapsed().as_secs_f64() * 1000.0);
             answer.rows = messages.iter().filter_map(row).collect();
         }
-        self.highest_memory.set(self.highest_memory.get().max(server.highest_memory()));
+        let memory = status::memory(server.process.id(), "VmHWM:").unwrap_or_default();
+        self.highest_memory.set(self.highest_memory.get().max(memory));
         Ok(answer)
     }
 }
@@ -124,47 +126,4 @@ fn row(message: &SimpleQueryMessage) -> Option<Vec<Option<String>>> {
 /// What the server said, which the client's error leaves out of its text.
 fn told(error: tokio_postgres::Error) -> String {
     error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
-}
-
-struct Server {
-    process: Child,
-    port: u16,
-}
-
-impl Server {
-    fn start(database: &JourneyDb) -> Result<Self> {
-        let mut process = Command::new(&database.binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--column-cache", database.column_cache, "--data"])
-            .arg(&database.data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let output = process.stdout.take().ok_or("the server has no output")?;
-        let port = BufReader::new(output).lines().map_while(std::result::Result::ok).find_map(|line| {
-            let (_, rest) = line.split_once("-p ")?;
-            rest.split_whitespace().next()?.parse().ok()
-        });
-        let server = Self { process, port: port.unwrap_or_default() };
-        if server.port == 0 { Err("the server didn't say where it listens".into()) } else { Ok(server) }
-    }
-
-    async fn connect(&self) -> Result<Client> {
-        let address = format!("host=127.0.0.1 port={} user=bench dbname=journeydb", self.port);
-        let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
-
-    fn highest_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next());
-        line.and_then(|kib| kib.parse().ok()).unwrap_or_default()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -11,6 +11,10 @@ mod journeydb;
 mod peer;
 mod question;
 mod rows;
+#[path = "../process/server.rs"]
+mod server;
+#[path = "../process/status.rs"]
+mod status;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};

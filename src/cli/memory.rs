@@ -7,7 +7,8 @@ use journeydb::Database;
 /// How much memory a database may take.
 #[derive(Debug, Clone, Args)]
 pub struct Memory {
-    /// What queries and kept columns may hold together, as in 4GB [default: four fifths of the machine's memory]
+    /// What queries and kept columns may hold together, as in 4GB [default: four fifths of the machine's memory]; one statement
+    /// may hold half of it, unless query_memory_limit is set
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
 
@@ -17,11 +18,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Tells a database.
+    /// Tells a database. No statement has it all: what holds rows and can't go on on disk would leave nothing to the others.
     pub fn apply(&self, database: &Database) {
         database.set_column_cache(self.column_cache);
         if let Some(limit) = self.memory.or_else(|| Some(machine()? / 5 * 4)) {
             database.set_memory_limit(limit);
+            database.set_query_memory_limit(limit / 2);
         }
     }
 }

@@ -17,8 +17,8 @@ use datafusion::config::ConfigOptions;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{
-    BinaryExpr, ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ReturnFieldArgs, ScalarFunctionArgs,
-    ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_expr_common::datum::apply;
@@ -59,7 +59,7 @@ impl AnalyzerRule for CheckOverflow {
 
 impl CheckOverflow {
     fn check(&self, expression: Expr, inputs: &DFSchema) -> Transformed<Expr> {
-        let is_integer = |e: &Expr| e.get_type(inputs).is_ok_and(|t| t.is_integer());
+        let is_integer = |e: &Expr| is_checked(e) || e.get_type(inputs).is_ok_and(|t| t.is_integer());
         match expression {
             Expr::BinaryExpr(binary) => match self.of(binary.op) {
                 Some(function) if is_integer(&binary.left) && is_integer(&binary.right) => {
@@ -102,17 +102,6 @@ impl Checked {
         let operands = if operation == Operation::Negate { 1 } else { 2 };
         Self { operation, signature: Signature::any(operands, Volatility::Immutable) }
     }
-
-    /// The engine's own expression of it.
-    fn unchecked(&self, operands: &[Expr]) -> Expr {
-        let operator = match self.operation {
-            Operation::Add => Operator::Plus,
-            Operation::Subtract => Operator::Minus,
-            Operation::Multiply => Operator::Multiply,
-            Operation::Negate => return Expr::Negative(Box::new(operands[0].clone())),
-        };
-        Expr::BinaryExpr(BinaryExpr::new(Box::new(operands[0].clone()), operator, Box::new(operands[1].clone())))
-    }
 }
 
 impl ScalarUDFImpl for Checked {
@@ -124,8 +113,12 @@ impl ScalarUDFImpl for Checked {
         }
     }
 
+    /// That of the engine's own expression. The operands are not cloned for it: a chain of them would be at every link.
     fn schema_name(&self, operands: &[Expr]) -> Result<String> {
-        Ok(self.unchecked(operands).schema_name().to_string())
+        Ok(match operands {
+            [left, right] => format!("{} {} {}", left.schema_name(), self.name(), right.schema_name()),
+            _ => format!("(- {})", operands[0].schema_name()),
+        })
     }
 
     fn signature(&self) -> &Signature {
@@ -160,6 +153,11 @@ impl ScalarUDFImpl for Checked {
             _ => SortProperties::Unordered,
         })
     }
+}
+
+/// Whether an expression is the result of such a function, and so an integer: the engine would ask all its operands.
+fn is_checked(expression: &Expr) -> bool {
+    matches!(expression, Expr::ScalarFunction(call) if call.func.inner().is::<Checked>())
 }
 
 type Kernel = fn(&dyn Datum, &dyn Datum) -> Result<ArrayRef, ArrowError>;

@@ -178,6 +178,9 @@ fn of_database(database: &Database) -> Registry {
     registry.register_with_unit("column_cache_capacity", about, Unit::Bytes, bytes(columns.capacity));
     registry.register("column_cache_hits", "Columns found among the kept ones", ConstCounter::new(columns.hits));
     registry.register("column_cache_misses", "Columns that had to be decoded", ConstCounter::new(columns.misses));
+    let (written, joined) = (ConstCounter::new(facts.commits.written), ConstCounter::new(facts.commits.joined));
+    registry.register("table_versions_written", "Changes of a table's rows that were committed", written);
+    registry.register("table_versions_joined", "Times that small files of a table became few", joined);
     registry
 }
 

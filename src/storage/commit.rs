@@ -147,6 +147,7 @@ impl Locked {
                             part.register.enter(&change.adds, owners);
                         }
                         if let Some(next) = next {
+                            journal.count(change.operation);
                             if change.operation == Operation::Compact {
                                 part.table.joined(next.version(), &change);
                             }

@@ -28,7 +28,7 @@ use super::column_cache::{COLUMN_CACHE, ColumnCache};
 use super::commit::Commit;
 use super::disk::{Disk, LocalDisk};
 use super::files::{Files, TEMPORARY};
-use super::journal::Journal;
+use super::journal::{CommitFacts, Journal};
 use super::lock::{LOCK, Lock, unusable};
 use super::locks::Waits;
 use super::log::Log;
@@ -114,6 +114,11 @@ impl Home {
     /// The columns kept in memory.
     pub fn column_cache(&self) -> &ColumnCache {
         &self.cache
+    }
+
+    /// What commits have done.
+    pub fn commits(&self) -> CommitFacts {
+        self.journal.facts()
     }
 
     /// What queries and those columns may take.

@@ -5,6 +5,7 @@
 //! is there already, and removes it. Entries are told by their bytes: the names of files in them are nobody else's.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use super::commit::{PAUSE, Record};
 use super::log::Log;
 use super::records::Records;
+use super::snapshot::Operation;
 use super::threads::Threads;
 use crate::error::{Error, Result, SqlState};
 
@@ -34,6 +36,18 @@ pub(super) struct Journal {
     /// Written to while a commit shows itself.
     showing: RwLock<()>,
     threads: Threads,
+    /// Versions of tables that writes made, and that joining files made.
+    written: AtomicU64,
+    joined: AtomicU64,
+}
+
+/// What commits have done since a database was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommitFacts {
+    /// Versions of tables that writes made.
+    pub written: u64,
+    /// Versions of tables that joining files made.
+    pub joined: u64,
 }
 
 /// A commit of several things.
@@ -96,7 +110,19 @@ impl Intent {
 impl Journal {
     pub fn new(store: Arc<dyn ObjectStore>) -> Result<Self> {
         let (records, threads) = (Records::new(Arc::clone(&store)), Threads::new()?);
-        Ok(Self { records, store, showing: RwLock::default(), threads })
+        let (written, joined) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { records, store, showing: RwLock::default(), threads, written, joined })
+    }
+
+    /// Counts a version that has been shown.
+    pub fn count(&self, operation: Operation) {
+        let counter = if operation == Operation::Compact { &self.joined } else { &self.written };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn facts(&self) -> CommitFacts {
+        let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CommitFacts { written: value(&self.written), joined: value(&self.joined) }
     }
 
     /// Runs a commit in a task of its own: a caller that goes away in the middle neither stops it nor tears it.

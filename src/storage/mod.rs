@@ -63,6 +63,7 @@ pub use column_cache::{COLUMN_CACHE, CacheFacts, ColumnCache};
 pub use commit::{Commit, Held, Locked, Record};
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use home::Home;
+pub use journal::CommitFacts;
 pub use locks::{Owner, WriteLock};
 pub use memory::{Memory, MemoryFacts, StatementMemory};
 pub use pending::Pending;

@@ -150,6 +150,8 @@ async fn the_page_counts_what_happens() {
         ("journeydb_memory_bytes", 0.0),
         ("journeydb_memory_limit_bytes", (1u64 << 30) as f64),
         ("journeydb_spilled_bytes_total", 0.0),
+        ("journeydb_table_versions_written_total", 1.0),
+        ("journeydb_table_versions_joined_total", 0.0),
     ]);
     assert!(now.value("journeydb_sent_bytes_total") > 100.0 && now.value("journeydb_received_bytes_total") > 100.0);
     assert!(now.value("journeydb_statement_duration_seconds_sum{command=\"SELECT\"}") >= 0.02);
