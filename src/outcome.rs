@@ -129,7 +129,7 @@ impl Severity {
 #[derive(Debug, Clone)]
 pub struct Prepared {
     pub(crate) statement: crate::statements::Statement,
-    pub(crate) parameters: Vec<Option<arrow::datatypes::DataType>>,
+    pub(crate) parameters: Vec<Option<arrow::datatypes::FieldRef>>,
     pub(crate) schema: Option<SchemaRef>,
     pub(crate) tag: &'static str,
     pub(crate) binary: bool,
@@ -151,7 +151,7 @@ impl Prepared {
     }
 
     /// The type of each parameter, `$1` first; `None` where nothing in the statement says.
-    pub fn parameters(&self) -> &[Option<arrow::datatypes::DataType>] {
+    pub fn parameters(&self) -> &[Option<arrow::datatypes::FieldRef>] {
         &self.parameters
     }
 

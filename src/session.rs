@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::TableReference;
 use datafusion::execution::SendableRecordBatchStream;
@@ -197,7 +197,7 @@ impl Session {
     }
 
     /// Plans a statement far enough to know its parameters and columns. `hints` are the types a client declared, by parameter.
-    pub async fn prepare(&self, statement: &Statement, hints: &[Option<DataType>]) -> Result<Prepared> {
+    pub async fn prepare(&self, statement: &Statement, hints: &[Option<FieldRef>]) -> Result<Prepared> {
         let _work = self.presence.work(statement.text());
         let planning = statements::prepare(self.context()?, statement.clone(), hints.to_vec());
         let prepared = self.database.workers.complete(planning).await;

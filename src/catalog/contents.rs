@@ -10,7 +10,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::postgres::{
-    ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, function_entries,
+    ColumnEntry, ColumnType, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, function_entries,
     system_function_entries, table_function_entries, unbound,
 };
 use super::record::{Body, RelationRecord};
@@ -106,7 +106,7 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
     let is_table = kind == RelationKind::Table;
     let columns = columns.iter().flat_map(|schema| schema.fields()).map(|field| ColumnEntry {
         name: field.name().clone(),
-        data_type: field.data_type().clone(),
+        column_type: ColumnType::of(field),
         nullable: field.is_nullable() || !is_table,
         comment: relation.column_comments.get(field.name()).cloned(),
         default: relation.default(field.name()).map(str::to_owned),

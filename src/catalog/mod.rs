@@ -42,5 +42,5 @@ pub use roles::{JOURNEYDB, PUBLIC, Role, Roles};
 pub use session_catalog::{OnCommit, PG_TEMP, SessionCatalog, searched};
 pub use shipped::{ship, ship_table, shipped_view};
 pub use store::{Catalog, Moment, State};
-pub use typing::UnknownOperands;
+pub use typing::{UnknownOperands, as_column};
 pub use verifier::{Keys, Verifier};

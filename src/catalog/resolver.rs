@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::catalog::{SchemaProvider, TableFunctionArgs};
 use datafusion::common::{TableReference, plan_datafusion_err};
 use datafusion::config::ConfigOptions;
@@ -121,9 +121,8 @@ impl<'a> Resolver<'a> {
     }
 
     /// The same for a statement some of whose parameters have types already: those that the client declared.
-    pub fn with_parameters(self, types: &[Option<DataType>]) -> Self {
-        let field = |kind: &DataType| Arc::new(Field::new("", kind.clone(), true));
-        Self { parameters: types.iter().map(|kind| kind.as_ref().map(field)).collect(), ..self }
+    pub fn with_parameters(self, types: &[Option<FieldRef>]) -> Self {
+        Self { parameters: types.to_vec(), ..self }
     }
 
     /// Plans a statement; Postgres' spelling of fields and repeated outputs is first brought into the engine's, and one over

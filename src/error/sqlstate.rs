@@ -27,6 +27,7 @@ states! {
     AdminShutdown = "57P01",
     AmbiguousColumn = "42702",
     AmbiguousFunction = "42725",
+    AmbiguousParameter = "42P08",
     BadCopyFileFormat = "22P04",
     CannotConnectNow = "57P03",
     CantChangeRuntimeParameter = "55P02",
@@ -89,6 +90,7 @@ states! {
     SerializationFailure = "40001",
     StatementTooComplex = "54001",
     StringDataLengthMismatch = "22026",
+    StringDataRightTruncation = "22001",
     SubstringError = "22011",
     SuccessfulCompletion = "00000",
     SyntaxError = "42601",
@@ -101,6 +103,7 @@ states! {
     UndefinedParameter = "42P02",
     UndefinedTable = "42P01",
     UniqueViolation = "23505",
+    UntranslatableCharacter = "22P05",
     WindowingError = "42P20",
     WrongObjectType = "42809",
 }

@@ -5,6 +5,7 @@ mod codes;
 mod determined;
 mod dialect;
 pub mod input;
+pub mod json;
 mod marked;
 mod order;
 pub mod output;
@@ -18,7 +19,9 @@ pub use codes::AsCodes;
 pub use determined::Determined;
 pub use dialect::Postgres;
 pub use input::{invalid, list, read};
-pub use marked::{PG_TYPE_KEY, mark, marked};
+pub use marked::{
+    LENGTH_HEADER, PG_TYPE_KEY, array_of, element_of, mark, marked, marked_array, marked_type, with_mark_of,
+};
 pub use order::order_of;
 pub use tables::{Column, SCHEMA_SQL, TableDefinition, journey_tables};
-pub use types::{column_type, instant, stored_type};
+pub use types::{column_type, instant, stored_field, text_type};

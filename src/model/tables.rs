@@ -75,7 +75,7 @@ fn read() -> Vec<TableDefinition> {
 fn definition(create: CreateTable) -> TableDefinition {
     let columns = create.columns.iter().map(|c| Column {
         name: c.name.value.clone(),
-        data_type: column_type(&c.data_type).expect("sql/schema.sql uses column types we store"),
+        data_type: column_type(&c.data_type).expect("sql/schema.sql uses column types we store").data_type().clone(),
         nullable: !c.options.iter().any(|o| matches!(o.option, ColumnOption::NotNull)),
         comment: String::new(),
     });

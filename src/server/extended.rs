@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::Schema;
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 use pgwire::messages::PgWireBackendMessage as Message;
@@ -12,8 +12,6 @@ use pgwire::messages::extendedquery::{
     TARGET_TYPE_BYTE_PORTAL, TARGET_TYPE_BYTE_STATEMENT,
 };
 use pgwire::messages::response::EmptyQueryResponse;
-
-use postgres_types::Type;
 
 use super::codec::{Format, ParameterType, hint};
 use super::connection::Connection;
@@ -147,12 +145,7 @@ impl Connection {
 
 /// Plans a text of one statement whose client declared the types of the first parameters; `None` for an empty text.
 async fn prepare(session: &Session, mut statements: Vec<Statement>, declared: &[u32]) -> Result<Option<Prepared>> {
-    let hints = declared.iter().map(|oid| match hint(*oid)? {
-        // Its digits are those of its value; any will do for the plan.
-        None if *oid == Type::NUMERIC.oid() => Ok(Some(DataType::Decimal128(38, 10))),
-        hint => Ok(hint),
-    });
-    let hints = hints.collect::<Result<Vec<_>>>()?;
+    let hints = declared.iter().map(|oid| hint(*oid)).collect::<Result<Vec<_>>>()?;
     if statements.len() > 1 {
         let message = "cannot insert multiple commands into a prepared statement";
         return Err(Error::new(SqlState::SyntaxError, message).with_hint("send them one by one"));

@@ -26,7 +26,7 @@ impl Described {
         let count = inferred.len().max(statement.declared.len());
         let parameters = (0..count).map(|at| {
             let declared = statement.declared.get(at).copied().unwrap_or_default();
-            ParameterType::of(declared, inferred.get(at).and_then(Option::as_ref))
+            ParameterType::of(declared, inferred.get(at).and_then(Option::as_deref))
         });
         let parameters = parameters.collect::<Result<_>>()?;
         let columns = prepared.as_ref().and_then(Prepared::schema).map(|schema| Columns::of(schema)).transpose()?;

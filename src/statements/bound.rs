@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result as EngineResult;
 use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -18,22 +18,22 @@ use crate::error::{Error, Result};
 /// The values of a plan's parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Values {
-    types: Vec<DataType>,
+    types: Vec<FieldRef>,
     now: Arc<RwLock<Vec<ScalarValue>>>,
 }
 
 impl Values {
     /// Room for values of these types; none where a type is not known.
-    pub fn of(types: &[Option<DataType>]) -> Option<Self> {
+    pub fn of(types: &[Option<FieldRef>]) -> Option<Self> {
         Some(Self { types: types.iter().cloned().collect::<Option<_>>()?, now: Arc::default() })
     }
 
     /// Takes values for the next run; false, and nothing taken, where one is not of its parameter's type: a plan made for it alone
     /// would compare it as it is, and here it would be rounded. Texts are of one type, in whatever layout.
     pub fn set(&self, values: &[ScalarValue]) -> bool {
-        let fitting = |(value, wanted): (&ScalarValue, &DataType)| match value.data_type() {
-            kind if kind == *wanted => Some(value.clone()),
-            kind if kind.is_string() && wanted.is_string() => value.cast_to(wanted).ok(),
+        let fitting = |(value, field): (&ScalarValue, &FieldRef)| match (value.data_type(), field.data_type()) {
+            (kind, wanted) if kind == *wanted => Some(value.clone()),
+            (kind, wanted) if kind.is_string() && wanted.is_string() => value.cast_to(wanted).ok(),
             _ => None,
         };
         let fitting: Option<Vec<_>> = values.iter().zip(&self.types).map(fitting).collect();
@@ -71,10 +71,10 @@ impl Values {
 
     fn call(&self, placeholder: &str) -> Option<Expr> {
         let at = placeholder.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)?;
-        let data_type = self.types.get(at)?.clone();
+        let field = Arc::new(self.types.get(at)?.as_ref().clone().with_name(placeholder));
         // It is asked for as the plan runs: to the planner its value is nobody's guess.
         let signature = Signature::nullary(Volatility::Volatile);
-        let bound = Bound { at, name: placeholder.to_owned(), data_type, signature, values: self.clone() };
+        let bound = Bound { at, field, signature, values: self.clone() };
         Some(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(ScalarUDF::new_from_impl(bound)), vec![])))
     }
 }
@@ -83,8 +83,7 @@ impl Values {
 #[derive(Debug)]
 struct Bound {
     at: usize,
-    name: String,
-    data_type: DataType,
+    field: FieldRef,
     signature: Signature,
     values: Values,
 }
@@ -105,7 +104,7 @@ impl std::hash::Hash for Bound {
 
 impl ScalarUDFImpl for Bound {
     fn name(&self) -> &str {
-        &self.name
+        self.field.name()
     }
 
     fn signature(&self) -> &Signature {
@@ -113,7 +112,11 @@ impl ScalarUDFImpl for Bound {
     }
 
     fn return_type(&self, _: &[DataType]) -> EngineResult<DataType> {
-        Ok(self.data_type.clone())
+        Ok(self.field.data_type().clone())
+    }
+
+    fn return_field_from_args(&self, _: ReturnFieldArgs) -> EngineResult<FieldRef> {
+        Ok(Arc::clone(&self.field))
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> EngineResult<ColumnarValue> {

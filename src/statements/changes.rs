@@ -10,7 +10,7 @@ use datafusion::common::Column;
 use datafusion::datasource::{TableProvider, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::Placeholder;
-use datafusion::logical_expr::{Expr, Filter, Join, LogicalPlan, LogicalPlanBuilder, SubqueryAlias, cast};
+use datafusion::logical_expr::{Expr, Filter, Join, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::returning::{Change, Returning};
 use super::write::Target;
 use super::{defaults, names, write};
-use crate::catalog::{Privilege, Resolver};
+use crate::catalog::{Privilege, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
 use crate::storage::{FILE, ROW};
 
@@ -42,7 +42,7 @@ pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Resu
         let Some(place) = assigned.iter().position(|name| name == field.name()) else {
             return Expr::from((qualifier, column));
         };
-        let value = cast(typed(values[place].clone().unalias(), field), field.data_type().clone());
+        let value = as_column(typed(values[place].clone().unalias(), field), field);
         value.alias_qualified(qualifier.cloned(), field.name())
     };
     let new: Vec<Expr> = target.at.schema().fields().iter().enumerate().map(new).collect();

@@ -1,6 +1,6 @@
 //! Sends each command of a session to its kind.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use datafusion::scalar::ScalarValue;
 
 use super::context::Context;
@@ -16,7 +16,7 @@ pub(super) async fn prepare(
     context: &Context,
     statement: Statement,
     command: &Command,
-    hints: Vec<Option<DataType>>,
+    hints: Vec<Option<FieldRef>>,
 ) -> Result<Prepared> {
     let parameters = match command {
         Command::Declare(declare) => cursors::parameters(context, &statement, declare, hints).await?,

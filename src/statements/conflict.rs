@@ -16,7 +16,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, cast, col, lit, when};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, col, lit, when};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{self, ConflictTarget, OnConflictAction};
@@ -27,7 +27,7 @@ use super::context::Context;
 use super::returning::{Change, Returned, Returning};
 use super::write::Target;
 use super::{changes, insert, keys, names, query, write};
-use crate::catalog::{Key, KeyKind, Privilege, RelationRecord, Resolver};
+use crate::catalog::{Key, KeyKind, Privilege, RelationRecord, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
 use crate::storage::{FILE, ROW, RowAddresses};
@@ -178,7 +178,7 @@ fn settle(
             None => excluded(field.name()),
             Some(update) => {
                 let changed = match update.assigned.iter().position(|name| name == field.name()) {
-                    Some(at) => cast(changes::typed(update.values[at].clone(), field), field.data_type().clone()),
+                    Some(at) => as_column(changes::typed(update.values[at].clone(), field), field),
                     None => own(field.name()),
                 };
                 when(own(ROW).is_null(), excluded(field.name())).otherwise(changed)?

@@ -1,6 +1,8 @@
 //! DECLARE, FETCH, MOVE and CLOSE.
 
-use arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, FieldRef};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 
@@ -27,7 +29,7 @@ pub(super) async fn declare(
         let message = "DECLARE CURSOR can only be used in transaction blocks";
         return Err(Error::new(SqlState::NoActiveSqlTransaction, message).with_hint("WITH HOLD lives on without one"));
     }
-    let hints = values.iter().map(|value| Some(value.data_type())).collect();
+    let hints = values.iter().map(|value| Some(Arc::new(Field::new("", value.data_type(), true)))).collect();
     let query = query(context, statement, declare, hints).await?;
     let portal = Portal::declared(query, statement.text(), values, declare);
     let portal = context.objects.portals().add(&declare.name, portal)?;
@@ -47,8 +49,8 @@ pub(super) async fn parameters(
     context: &Context,
     statement: &Statement,
     declare: &Declare,
-    hints: Vec<Option<DataType>>,
-) -> Result<Vec<Option<DataType>>> {
+    hints: Vec<Option<FieldRef>>,
+) -> Result<Vec<Option<FieldRef>>> {
     Ok(query(context, statement, declare, hints).await?.parameters)
 }
 
@@ -56,7 +58,7 @@ async fn query(
     context: &Context,
     statement: &Statement,
     declare: &Declare,
-    hints: Vec<Option<DataType>>,
+    hints: Vec<Option<FieldRef>>,
 ) -> Result<Prepared> {
     let query = statement.part(ast::Statement::Query(declare.query.clone()));
     Box::pin(dispatch::prepare(context.clone(), query, hints)).await

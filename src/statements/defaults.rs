@@ -14,7 +14,7 @@ use datafusion::common::DFSchema;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -26,7 +26,7 @@ use futures::StreamExt;
 use super::context::Context;
 use super::write::Target;
 use super::{prepared, query};
-use crate::catalog::{RelationRecord, Resolver};
+use crate::catalog::{RelationRecord, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
 
 /// The default of a column.
@@ -105,7 +105,7 @@ fn parse(text: &str) -> Result<ast::Expr> {
 fn plan(resolver: &Resolver<'_>, default: ast::Expr, field: &Field) -> Result<Expr> {
     match resolver.plan(prepared::selecting(std::iter::once(default))?)? {
         LogicalPlan::Projection(mut selected) if selected.expr.len() == 1 => {
-            Ok(cast(selected.expr.remove(0).unalias(), field.data_type().clone()))
+            Ok(as_column(selected.expr.remove(0).unalias(), field))
         }
         other => Err(Error::internal(format!("a default was planned as {}", other.display()))),
     }

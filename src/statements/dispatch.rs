@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use datafusion::common::TableReference;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{ObjectType, Statement as Ast};
@@ -18,7 +18,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
 
 /// Plans a statement far enough to know its parameters and columns.
-pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<Option<DataType>>) -> Result<Prepared> {
+pub(crate) async fn prepare(context: Context, statement: Statement, hints: Vec<Option<FieldRef>>) -> Result<Prepared> {
     let ast = match statement.form() {
         Form::Sql(ast) => ast,
         Form::Command(command) => {

@@ -78,7 +78,7 @@ impl Explained {
     /// The plan as a tree; run to its end for ANALYZE, its rows thrown away.
     pub(super) async fn run(&self, context: &Context, values: Vec<ScalarValue>) -> Result<SendableRecordBatchStream> {
         let began = Instant::now();
-        let plan = query::bind(query::plan(context, &self.statement)?, values)?;
+        let plan = query::bind(query::plan(context, &self.statement)?, values, &[])?;
         let plan = context.engine.create_physical_plan(&plan).await?;
         let planning = began.elapsed();
         let began = Instant::now();

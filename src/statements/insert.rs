@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::{Column, TableReference};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{self, Spanned};
@@ -19,8 +19,9 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::returning::{Change, Returning};
 use super::write::Target;
 use super::{conflict, defaults, names, write};
-use crate::catalog::{Privilege, Resolver};
+use crate::catalog::{Privilege, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
+use crate::model::mark;
 
 /// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
 pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Change> {
@@ -128,7 +129,7 @@ fn plan_values(
         ..insert.clone()
     };
     match resolver.plan(ast::Statement::Insert(insert))? {
-        LogicalPlan::Dml(write) => Ok(Arc::unwrap_or_clone(write.input)),
+        LogicalPlan::Dml(write) => as_columns(Arc::unwrap_or_clone(write.input), &schema),
         other => Err(Error::internal(format!("an INSERT was planned as {}", other.display()))),
     }
 }
@@ -139,6 +140,17 @@ fn query_of(values: ast::Values) -> Result<ast::Query> {
         Some(ast::Statement::Query(query)) => Ok(ast::Query { body: Box::new(ast::SetExpr::Values(values)), ..*query }),
         _ => Err(Error::internal("a query that is none")),
     }
+}
+
+/// Rows with the values that the table's columns take, where these are of a type that is marked on them.
+fn as_columns(rows: LogicalPlan, schema: &SchemaRef) -> Result<LogicalPlan> {
+    if schema.fields().iter().all(|field| mark(field).is_none()) {
+        return Ok(rows);
+    }
+    let given = rows.schema().columns().into_iter().zip(schema.fields());
+    let values: Vec<Expr> =
+        given.map(|(column, field)| as_column(Expr::Column(column), field).alias(field.name())).collect();
+    Ok(LogicalPlanBuilder::from(rows).project(values)?.build()?)
 }
 
 fn plan_query(
@@ -159,7 +171,7 @@ fn plan_query(
                 None => Expr::Literal(ScalarValue::Null, None),
             },
         };
-        Ok(cast(value, field.data_type().clone()).alias(field.name()))
+        Ok(as_column(value, field).alias(field.name()))
     };
     let values = schema.fields().iter().enumerate().map(value).collect::<Result<Vec<_>>>()?;
     Ok(LogicalPlanBuilder::from(query).project(values)?.build()?)

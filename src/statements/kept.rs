@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result as EngineResult;
@@ -130,7 +130,7 @@ impl Keeper {
         context: &Context,
         resolver: &Resolver<'_>,
         plan: &LogicalPlan,
-        types: &[Option<DataType>],
+        types: &[Option<FieldRef>],
         values: &[ScalarValue],
         named: impl Fn(&SchemaRef) -> SchemaRef,
     ) -> Result<Option<SendableRecordBatchStream>> {
@@ -184,7 +184,7 @@ async fn kept(
     context: &Context,
     resolver: &Resolver<'_>,
     plan: &LogicalPlan,
-    types: &[Option<DataType>],
+    types: &[Option<FieldRef>],
     named: impl Fn(&SchemaRef) -> SchemaRef,
 ) -> Option<Kept> {
     let tables = resolver.tables_read()?;

@@ -1,44 +1,76 @@
 //! The types of a statement's parameters.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::error::Result as EngineResult;
 use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result, SqlState};
+use crate::model::{array_of, element_of, mark, marked};
 
 /// The messages of the wire count parameters in 16 bits.
 const MOST: usize = u16::MAX as usize;
 
 /// The type of each parameter: what the statement implies by operators and columns, else what the client declared, else what it
 /// implies by a cast of the parameter or an array beside it.
-pub(super) fn types(plan: &LogicalPlan, hints: &[Option<DataType>]) -> Result<Vec<Option<DataType>>> {
-    let mut types: Vec<Option<DataType>> = vec![None; hints.len()];
-    for (name, data_type) in plan.get_parameter_types()? {
+pub(super) fn types(plan: &LogicalPlan, hints: &[Option<FieldRef>]) -> Result<Vec<Option<FieldRef>>> {
+    let mut types: Vec<Option<FieldRef>> = vec![None; hints.len()];
+    for (name, field) in fields(plan)? {
         let at = index(&name)
             .filter(|at| *at < MOST)
             .ok_or_else(|| Error::new(SqlState::UndefinedParameter, format!("there is no parameter {name}")))?;
         if at >= types.len() {
             types.resize(at + 1, None);
         }
-        types[at] = data_type.filter(|t| *t != DataType::Null);
+        types[at] = field.filter(|field| !field.data_type().is_null());
     }
     let implied = if types.iter().any(Option::is_none) { implied(plan)? } else { HashMap::new() };
-    for (at, data_type) in types.iter_mut().enumerate() {
+    for (at, field) in types.iter_mut().enumerate() {
         let hint = || hints.get(at).cloned().flatten();
-        *data_type = data_type.take().or_else(hint).or_else(|| implied.get(&at).cloned());
+        *field = field.take().or_else(hint).or_else(|| implied.get(&at).cloned());
     }
     Ok(types)
 }
 
+/// What the plan says of each parameter, in the first place that says something: a text may be of a `varchar` of one length here and
+/// of another there. 42P08 where it would be of two types.
+fn fields(plan: &LogicalPlan) -> Result<HashMap<String, Option<FieldRef>>> {
+    let mut found: HashMap<String, Option<FieldRef>> = HashMap::new();
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                if let Expr::Placeholder(Placeholder { id, field }) = expression {
+                    let known = found.entry(id.clone()).or_default();
+                    match (known.as_ref(), field) {
+                        (Some(known), Some(field)) if known.data_type() != field.data_type() => {
+                            let message = format!("inconsistent types deduced for parameter {id}");
+                            return Err(Error::new(SqlState::AmbiguousParameter, message).into());
+                        }
+                        (Some(_), _) => {}
+                        (None, field) => *known = field.as_deref().map(parameter),
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// A parameter of the type of a field. How long a text may be is the column's to say: a parameter has no modifier.
+fn parameter(field: &Field) -> FieldRef {
+    let plain = Field::new("", field.data_type().clone(), true);
+    Arc::new(mark(field).map_or(plain, |(postgres, _)| marked(&postgres, -1).with_data_type(field.data_type().clone())))
+}
+
 /// Values as the statement was planned for them: text where nothing says the type.
-pub(super) fn planned(values: Vec<ScalarValue>, types: &[Option<DataType>]) -> Vec<ScalarValue> {
-    let planned = values.into_iter().zip(types).map(|(value, data_type)| match (data_type, value) {
+pub(super) fn planned(values: Vec<ScalarValue>, types: &[Option<FieldRef>]) -> Vec<ScalarValue> {
+    let planned = values.into_iter().zip(types).map(|(value, field)| match (field, value) {
         (None, ScalarValue::Null) => ScalarValue::Utf8View(None),
         (None, ScalarValue::Utf8(text)) => ScalarValue::Utf8View(text),
         (_, value) => value,
@@ -52,7 +84,7 @@ pub(super) fn index(name: &str) -> Option<usize> {
 }
 
 /// What Postgres concludes and the engine doesn't: `$1::int`, `x = ANY ($1)`, `$1 = ANY (list)`, `LIMIT $1`.
-fn implied(plan: &LogicalPlan) -> Result<HashMap<usize, DataType>> {
+fn implied(plan: &LogicalPlan) -> Result<HashMap<usize, FieldRef>> {
     let mut found = HashMap::new();
     plan.apply_with_subqueries(|node| {
         let mut schema = DFSchema::empty();
@@ -61,7 +93,7 @@ fn implied(plan: &LogicalPlan) -> Result<HashMap<usize, DataType>> {
         }
         if let LogicalPlan::Limit(limit) = node {
             for count in [&limit.skip, &limit.fetch].into_iter().flatten() {
-                conclude(count, &DataType::Int64, &mut found);
+                conclude(count, &Field::new("", DataType::Int64, true), &mut found);
             }
         }
         node.apply_expressions(|expression| {
@@ -75,32 +107,32 @@ fn implied(plan: &LogicalPlan) -> Result<HashMap<usize, DataType>> {
     .map_err(Error::from)
 }
 
-fn of_expression(expression: &Expr, schema: &DFSchema, found: &mut HashMap<usize, DataType>) {
+fn of_expression(expression: &Expr, schema: &DFSchema, found: &mut HashMap<usize, FieldRef>) {
     match expression {
-        Expr::Cast(cast) => conclude(&cast.expr, cast.field.data_type(), found),
+        Expr::Cast(cast) => conclude(&cast.expr, &cast.field, found),
         Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == "array_has" => {
             let [list, element] = args.as_slice() else { return };
             if let Some(element) = known(element, schema) {
-                conclude(list, &DataType::new_list(element, true), found);
+                conclude(list, &array_of(&element), found);
             }
-            if let Some(DataType::List(item)) = known(list, schema) {
-                conclude(element, item.data_type(), found);
+            if let Some(array) = known(list, schema).and_then(|list| element_of(&list)) {
+                conclude(element, &array, found);
             }
         }
         _ => {}
     }
 }
 
-/// The type of an expression that is no parameter.
-fn known(expression: &Expr, schema: &DFSchema) -> Option<DataType> {
-    let data_type: EngineResult<DataType> = expression.get_type(schema);
-    data_type.ok().filter(|data_type| !data_type.is_null())
+/// An expression that is no parameter, as a field.
+fn known(expression: &Expr, schema: &DFSchema) -> Option<FieldRef> {
+    let (_, field) = expression.to_field(schema).ok()?;
+    (!field.data_type().is_null()).then_some(field)
 }
 
-fn conclude(expression: &Expr, data_type: &DataType, found: &mut HashMap<usize, DataType>) {
+fn conclude(expression: &Expr, field: &Field, found: &mut HashMap<usize, FieldRef>) {
     if let Expr::Placeholder(Placeholder { id, .. }) = expression
         && let Some(at) = index(id)
     {
-        found.entry(at).or_insert_with(|| data_type.clone());
+        found.entry(at).or_insert_with(|| parameter(field));
     }
 }

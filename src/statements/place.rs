@@ -42,7 +42,7 @@ pub(super) fn place(statement: &Statement, error: &Error) -> Option<Location> {
         | SqlState::InvalidDatetimeFormat
         | SqlState::DatetimeFieldOverflow
         | SqlState::NumericValueOutOfRange
-        | SqlState::InvalidParameterValue => literal(statement, quoted(message)?),
+        | SqlState::InvalidParameterValue => literal(statement, quoted(message).or_else(|| quoted(error.detail()?))?),
         _ => None,
     };
     found.filter(|place| place.line > 0)

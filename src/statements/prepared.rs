@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use datafusion::error::DataFusionError;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem};
@@ -18,6 +18,7 @@ use super::place::place;
 use super::{Statement, dispatch, query};
 use crate::catalog::postgres::{self, PreparedFacts};
 use crate::error::{Error, Result, SqlState};
+use crate::model::input::{Fit, fit};
 use crate::outcome::{Outcome, Prepared, Tag};
 
 /// The name of the statement that the next one replaces.
@@ -52,7 +53,7 @@ impl PreparedStatement {
     fn parameter_types(&self) -> Vec<u32> {
         let parameters = self.prepared.as_ref().map_or(&[][..], Prepared::parameters);
         let count = parameters.len().max(self.declared.len());
-        let implied = |at: usize| parameters.get(at)?.as_ref().map(postgres::type_oid);
+        let implied = |at: usize| parameters.get(at)?.as_deref().map(postgres::type_oid);
         let declared = |at: usize| self.declared.get(at).copied().filter(|oid| *oid != 0);
         (0..count).map(|at| declared(at).or_else(|| implied(at)).unwrap_or(postgres::TEXT_OID)).collect()
     }
@@ -144,7 +145,7 @@ pub(super) async fn prepare(
 ) -> Result<Outcome> {
     context.objects.prepared().check_free(name)?;
     let hints = data_types(context, types)?;
-    let declared = hints.iter().map(|hint| hint.as_ref().map_or(0, postgres::type_oid)).collect();
+    let declared = hints.iter().map(|hint| hint.as_deref().map_or(0, postgres::type_oid)).collect();
     let prepared = Box::pin(dispatch::prepare(context.clone(), whole.part(statement.clone()), hints)).await?;
     let statement =
         PreparedStatement { by_sql: true, ..PreparedStatement::parsed(Some(prepared), declared, whole.text()) };
@@ -167,7 +168,7 @@ pub(super) async fn execute(context: &Context, name: &str, arguments: &[Expr]) -
 }
 
 /// The types that parameters are declared with; `unknown` leaves one open.
-fn data_types(context: &Context, types: &[ast::DataType]) -> Result<Vec<Option<DataType>>> {
+fn data_types(context: &Context, types: &[ast::DataType]) -> Result<Vec<Option<FieldRef>>> {
     let data_type = |sql: &ast::DataType| {
         if sql.to_string().eq_ignore_ascii_case("unknown") {
             return Ok(None);
@@ -176,7 +177,7 @@ fn data_types(context: &Context, types: &[ast::DataType]) -> Result<Vec<Option<D
         let (kind, data_type) = (ast::CastKind::DoubleColon, sql.clone());
         let cast = Expr::Cast { kind, expr: null, data_type, array: false, format: None };
         let plan = query::plan(context, &selecting(std::iter::once(cast))?)?;
-        Ok(Some(plan.schema().field(0).data_type().clone()))
+        Ok(Some(Arc::new(plan.schema().field(0).as_ref().clone())))
     };
     types.iter().map(data_type).collect()
 }
@@ -193,7 +194,7 @@ pub(super) fn selecting(values: impl Iterator<Item = Expr>) -> Result<ast::State
 }
 
 /// The values of arguments, in the types that the parameters have.
-async fn evaluate(context: &Context, arguments: &[Expr], types: &[Option<DataType>]) -> Result<Vec<ScalarValue>> {
+async fn evaluate(context: &Context, arguments: &[Expr], types: &[Option<FieldRef>]) -> Result<Vec<ScalarValue>> {
     if arguments.is_empty() {
         return Ok(vec![]);
     }
@@ -205,7 +206,11 @@ async fn evaluate(context: &Context, arguments: &[Expr], types: &[Option<DataTyp
     let values = row.columns().iter().zip(types).map(|(column, wanted)| {
         let value = ScalarValue::try_from_array(column, 0)?;
         match wanted {
-            Some(wanted) => value.cast_to(wanted).map_err(|error| located(&arguments, error.into())),
+            Some(wanted) => {
+                let value = value.cast_to(wanted.data_type()).map_err(|error| located(&arguments, error.into()))?;
+                let fitted = fit(&value.to_array()?, wanted, Fit::Cut).map_err(|error| located(&arguments, error))?;
+                Ok(ScalarValue::try_from_array(&fitted, 0)?)
+            }
             None => Ok(value),
         }
     });

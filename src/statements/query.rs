@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::ParamValues;
+use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -17,13 +18,14 @@ use super::returning::Change;
 use super::{changes, constants, explain, insert, parameters};
 use crate::catalog::{Moment, Resolver, output_names};
 use crate::error::{Error, Result, SqlState};
+use crate::model::mark;
 use crate::outcome::{Outcome, Prepared};
 
 /// What is known of a statement before it runs.
 #[derive(Default)]
 pub(super) struct Description {
     /// The type of each parameter, where something in the statement says.
-    pub parameters: Vec<Option<DataType>>,
+    pub parameters: Vec<Option<FieldRef>>,
     /// The columns of its rows; `None` where it gives none.
     pub schema: Option<SchemaRef>,
     /// What running it will fail with. Not known of statements with parameters: what is computed of them is no constant.
@@ -34,7 +36,7 @@ pub(super) struct Description {
 pub(super) fn describe(
     context: &Context,
     statement: &ast::Statement,
-    hints: &[Option<DataType>],
+    hints: &[Option<FieldRef>],
 ) -> Result<Description> {
     let plan = plan_with(context, statement, hints)?;
     let parameters = parameters::types(&plan, hints)?;
@@ -51,7 +53,7 @@ pub(super) fn describe(
 pub(super) fn describe_write(
     context: &Context,
     statement: &ast::Statement,
-    hints: &[Option<DataType>],
+    hints: &[Option<FieldRef>],
 ) -> Result<Description> {
     let moment = context.resolver().moment().clone();
     let change = change_at(context, moment, statement, hints)?;
@@ -64,9 +66,9 @@ pub(super) fn describe_write(
 }
 
 /// The plan with its types settled. Only with typed parameters are the outputs typed as they will be.
-fn typed(context: &Context, plan: LogicalPlan, parameters: &[Option<DataType>]) -> Result<LogicalPlan> {
-    let nulls = parameters.iter().map(|data_type| null(data_type.as_ref())).collect::<Result<Vec<_>>>()?;
-    let plan = if nulls.is_empty() { plan } else { plan.with_param_values(ParamValues::from(nulls))? };
+fn typed(context: &Context, plan: LogicalPlan, parameters: &[Option<FieldRef>]) -> Result<LogicalPlan> {
+    let nulls = parameters.iter().map(|field| null(field.as_deref())).collect::<Result<Vec<_>>>()?;
+    let plan = if nulls.is_empty() { plan } else { plan.with_param_values(ParamValues::List(nulls))? };
     coerced(context, plan)
 }
 
@@ -99,7 +101,7 @@ pub(super) async fn run(
             return Ok(Outcome::Rows(as_promised(prepared, rows)?));
         }
     }
-    let plan = bind(plan, values)?;
+    let plan = bind(plan, values, &prepared.parameters)?;
     if matches!(statement, ast::Statement::Explain { .. }) {
         let physical = context.engine.create_physical_plan(&plan).await?;
         return Ok(Outcome::Rows(explain::lines(context.workers.run(physical, context.task()))));
@@ -156,7 +158,7 @@ pub(super) fn plan(context: &Context, statement: &ast::Statement) -> Result<Logi
 }
 
 /// The same where the types of some parameters are known.
-fn plan_with(context: &Context, statement: &ast::Statement, types: &[Option<DataType>]) -> Result<LogicalPlan> {
+fn plan_with(context: &Context, statement: &ast::Statement, types: &[Option<FieldRef>]) -> Result<LogicalPlan> {
     plan_at(context, context.resolver().moment().clone(), statement, types)
 }
 
@@ -165,7 +167,7 @@ pub(super) fn plan_at(
     context: &Context,
     moment: Moment,
     statement: &ast::Statement,
-    types: &[Option<DataType>],
+    types: &[Option<FieldRef>],
 ) -> Result<LogicalPlan> {
     let resolver = context.resolver_at(moment).with_parameters(types);
     match statement {
@@ -195,7 +197,7 @@ pub(super) fn change_at(
     context: &Context,
     moment: Moment,
     statement: &ast::Statement,
-    types: &[Option<DataType>],
+    types: &[Option<FieldRef>],
 ) -> Result<Change> {
     let resolver = context.resolver_at(moment).with_parameters(types);
     match statement {
@@ -213,27 +215,36 @@ fn change_by(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<Chan
     }
 }
 
-/// Puts values in the place of parameters.
-pub(super) fn bind(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<LogicalPlan> {
-    match values.is_empty() {
-        true => Ok(plan),
-        false => Ok(plan.with_param_values(ParamValues::from(values))?),
+/// Puts values in the place of parameters of these types.
+pub(super) fn bind(plan: LogicalPlan, values: Vec<ScalarValue>, types: &[Option<FieldRef>]) -> Result<LogicalPlan> {
+    if values.is_empty() {
+        return Ok(plan);
     }
+    let types = types.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+    let values = values.into_iter().zip(types).map(|(value, field)| with_mark(value, field));
+    Ok(plan.with_param_values(ParamValues::List(values.collect()))?)
 }
 
 /// The same for a write, which needs them in the type that its column has, because the engine plans no cast.
 pub(super) fn bind_change(change: Change, values: Vec<ScalarValue>) -> Result<Change> {
     let wanted = parameters::types(&change.plan, &[])?.into_iter().chain(std::iter::repeat(None));
-    let cast = |(value, wanted): (ScalarValue, Option<DataType>)| match wanted {
-        Some(wanted) => value.cast_to(&wanted).map_err(Error::from),
+    let cast = |(value, wanted): (ScalarValue, Option<FieldRef>)| match wanted {
+        Some(wanted) => value.cast_to(wanted.data_type()).map_err(Error::from),
         None => Ok(value),
     };
     let values = values.into_iter().zip(wanted).map(cast).collect::<Result<Vec<_>>>()?;
-    Ok(Change { plan: bind(change.plan, values)?, ..change })
+    // Without marks: those of one row of VALUES would have to be those of all.
+    Ok(Change { plan: bind(change.plan, values, &[])?, ..change })
 }
 
-fn null(data_type: Option<&DataType>) -> Result<ScalarValue> {
-    Ok(ScalarValue::try_new_null(data_type.unwrap_or(&DataType::Utf8View))?)
+fn null(field: Option<&Field>) -> Result<ScalarAndMetadata> {
+    let value = ScalarValue::try_new_null(field.map_or(&DataType::Utf8View, Field::data_type))?;
+    Ok(with_mark(value, field))
+}
+
+/// A value with what marks its parameter.
+fn with_mark(value: ScalarValue, field: Option<&Field>) -> ScalarAndMetadata {
+    ScalarAndMetadata::new(value, field.filter(|field| mark(field).is_some()).map(FieldMetadata::from))
 }
 
 fn named(schema: &Schema, names: &[String]) -> SchemaRef {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
     self, CastKind, Expr, TableFactor, TimezoneInfo, Value, VisitMut, VisitorMut, visit_expressions_mut,
@@ -17,12 +19,13 @@ use crate::error::Result;
 /// declared, else bigint.
 pub(super) fn without_values<'a>(
     statement: &'a ast::Statement,
-    hints: &[Option<DataType>],
-) -> Result<(Cow<'a, ast::Statement>, BTreeMap<usize, DataType>)> {
+    hints: &[Option<FieldRef>],
+) -> Result<(Cow<'a, ast::Statement>, BTreeMap<usize, FieldRef>)> {
     let mut types = BTreeMap::new();
     let statement = replaced(statement, |at| {
-        let kind = hints.get(at).cloned().flatten().unwrap_or(DataType::Int64);
-        let null = literal(&ScalarValue::try_from(&kind)?)?;
+        let bigint = || Arc::new(Field::new("", DataType::Int64, true));
+        let kind = hints.get(at).cloned().flatten().unwrap_or_else(bigint);
+        let null = literal(&ScalarValue::try_from(kind.data_type())?)?;
         types.insert(at, kind);
         Ok(null)
     })?;

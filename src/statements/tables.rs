@@ -17,7 +17,7 @@ use super::write::Target;
 use super::{keys, names, query, write};
 use crate::catalog::{Access, Block, Body, Check, OnCommit, Privilege, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
-use crate::model::{column_type, order_of, stored_type};
+use crate::model::{column_type, order_of, stored_field};
 use crate::outcome::{Notice, Tag};
 use crate::storage::Table;
 
@@ -182,7 +182,7 @@ pub(super) fn table_of(block: &Block, relation: &RelationRecord) -> Result<Arc<T
 
 /// The columns of a table made from a query.
 fn columns_of(output: &Schema) -> Result<SchemaRef> {
-    let field = |field: &Arc<Field>| Ok(Field::new(field.name(), stored_type(field.data_type())?, true));
+    let field = |field: &Arc<Field>| stored_field(field);
     Ok(Arc::new(Schema::new(output.fields().iter().map(field).collect::<Result<Vec<_>>>()?)))
 }
 
@@ -204,7 +204,7 @@ pub(super) fn declared(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
                 }
             }
         }
-        Ok(Field::new(names::fold(&column.name), column_type(&column.data_type)?, nullable))
+        Ok(column_type(&column.data_type)?.with_name(names::fold(&column.name)).with_nullable(nullable))
     };
     let fields = columns.iter().map(field).collect::<Result<Vec<_>>>()?;
     if fields.is_empty() {

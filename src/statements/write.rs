@@ -23,6 +23,7 @@ use super::returning::{Change, Returned};
 use super::{changes, conflict, defaults, insert, keys, names, query};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
+use crate::model::input::{Fit, fit};
 use crate::outcome::{Outcome, Prepared, Tag};
 use crate::storage::{RowAddresses, Snapshot, Staged, Table};
 
@@ -309,10 +310,13 @@ pub(super) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
         Ok(arrow::compute::cast_with_options(column, field.data_type(), &options)?)
     };
     let columns = batch.columns().iter().zip(schema.fields()).map(cast).collect::<Result<Vec<_>>>()?;
-    // NOT NULL is the constraints' to report, by name: the batch itself allows NULL.
+    Ok(RecordBatch::try_new(nullable(schema), columns)?)
+}
+
+/// The schema with NULL allowed in every column: that is the constraints' to report, by name.
+fn nullable(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-    let nullable = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
-    Ok(RecordBatch::try_new(nullable, columns)?)
+    Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// Rows with the columns of a schema, matched by name in any case, and which of them were given; a column the table lacks is 42703.
@@ -331,7 +335,7 @@ fn by_name(rows: SendableRecordBatchStream, schema: SchemaRef) -> Result<(Vec<us
         None => field.as_ref().clone().with_nullable(true),
     });
     let matched = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
-    let output = matched.clone();
+    let output = nullable(&schema);
     let named = (0..places.len()).filter(|at| places[*at].is_some()).collect();
     let batches = rows.map(move |batch| {
         let batch = batch?;
@@ -340,7 +344,9 @@ fn by_name(rows: SendableRecordBatchStream, schema: SchemaRef) -> Result<(Vec<us
             None => arrow::array::new_null_array(field.data_type(), batch.num_rows()),
         };
         let columns = places.iter().zip(matched.fields()).map(column).collect();
-        Ok(RecordBatch::try_new(matched.clone(), columns)?)
+        let rows = conform(&RecordBatch::try_new(matched.clone(), columns)?, &schema)?;
+        let fitted = rows.columns().iter().zip(schema.fields()).map(|(column, field)| fit(column, field, Fit::Refuse));
+        Ok(RecordBatch::try_new(rows.schema(), fitted.collect::<Result<_>>()?)?)
     });
     Ok((named, Box::pin(RecordBatchStreamAdapter::new(output, batches))))
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -145,7 +145,7 @@ impl Columns {
         let files = self.data_files()?;
         let fields = self.given.fields().iter().zip(&columns).map(|(field, column)| {
             let name = table.field(*column).name();
-            match files.iter().all(|file| file.is_coded(name)) {
+            match *field.data_type() == DataType::Utf8View && files.iter().all(|file| file.is_coded(name)) {
                 true => Arc::new(field.as_ref().clone().with_data_type(codes())),
                 false => Arc::clone(field),
             }

@@ -19,7 +19,7 @@ use parquet::basic::{Compression, ConvertedType, Encoding, PageType, ZstdLevel};
 use parquet::errors::Result;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnDescriptor, ColumnPath};
 
 use super::sorting::Sorting;
 
@@ -79,9 +79,14 @@ pub(super) fn coded(footer: &ParquetMetaData) -> Vec<String> {
     let schema = footer.file_metadata().schema_descr();
     let columns = schema.columns().iter().enumerate().filter(|(index, column)| {
         let mut chunks = footer.row_groups().iter().map(|group| group.column(*index));
-        column.converted_type() == ConvertedType::UTF8 && chunks.all(is_dictionary)
+        column.converted_type() == ConvertedType::UTF8 && is_column(column) && chunks.all(is_dictionary)
     });
     columns.map(|(_, column)| column.name().to_owned()).collect()
+}
+
+/// Whether it is a column of the table, not the elements of one.
+fn is_column(column: &ColumnDescriptor) -> bool {
+    column.path().parts().len() == 1
 }
 
 fn is_dictionary(chunk: &ColumnChunkMetaData) -> bool {

@@ -37,7 +37,8 @@ pub(super) struct Collector {
 }
 
 struct Column {
-    nulls: usize,
+    /// Not counted in arrays, which the protocol has no counts for.
+    nulls: Option<usize>,
     bounds: Option<(MinAccumulator, MaxAccumulator)>,
 }
 
@@ -46,10 +47,11 @@ impl Collector {
         let columns = schema.fields().iter().map(|field| {
             let data_type = field.data_type();
             let bounds = match data_type {
-                DataType::Boolean | DataType::BinaryView => None,
+                // Intervals are compared by a rule of their own, which bounds know nothing of.
+                DataType::Boolean | DataType::BinaryView | DataType::List(_) | DataType::Interval(_) => None,
                 _ => Some((MinAccumulator::try_new(data_type)?, MaxAccumulator::try_new(data_type)?)),
             };
-            Ok(Column { nulls: 0, bounds })
+            Ok(Column { nulls: (!data_type.is_nested()).then_some(0), bounds })
         });
         Ok(Self { rows: 0, columns: columns.collect::<Result<_>>()? })
     }
@@ -57,7 +59,7 @@ impl Collector {
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         self.rows += batch.num_rows();
         for (column, values) in self.columns.iter_mut().zip(batch.columns()) {
-            column.nulls += values.null_count();
+            column.nulls = column.nulls.map(|nulls| nulls + values.null_count());
             if let Some((min, max)) = &mut column.bounds {
                 min.update_batch(std::slice::from_ref(values))?;
                 max.update_batch(std::slice::from_ref(values))?;
@@ -68,7 +70,8 @@ impl Collector {
 
     pub fn finish(self, bytes: usize) -> Result<Statistics> {
         let columns = self.columns.into_iter().map(|column| {
-            let known = ColumnStatistics::new_unknown().with_null_count(Precision::Exact(column.nulls));
+            let nulls = column.nulls.map_or(Precision::Absent, Precision::Exact);
+            let known = ColumnStatistics::new_unknown().with_null_count(nulls);
             Ok(match column.bounds {
                 Some((mut min, mut max)) => known
                     .with_min_value(recordable(min.evaluate()?, End::Lower))
@@ -176,7 +179,7 @@ fn to_json(bound: &ScalarValue) -> Option<Value> {
     match bound {
         ScalarValue::Int16(Some(value)) => Some(json!(value)),
         ScalarValue::Int32(Some(value)) => Some(json!(value)),
-        ScalarValue::Int64(Some(value)) => Some(json!(value)),
+        ScalarValue::Int64(Some(value)) | ScalarValue::Time64Microsecond(Some(value)) => Some(json!(value)),
         ScalarValue::Float32(Some(value)) => Number::from_f64(f64::from(*value)).map(Value::Number),
         ScalarValue::Float64(Some(value)) => Number::from_f64(*value).map(Value::Number),
         ScalarValue::Decimal128(Some(value), _, scale) => {
@@ -202,6 +205,7 @@ fn from_json(value: &Value, data_type: &DataType) -> Option<ScalarValue> {
         DataType::Int16 => ScalarValue::Int16(Some(value.as_i64()?.try_into().ok()?)),
         DataType::Int32 => ScalarValue::Int32(Some(value.as_i64()?.try_into().ok()?)),
         DataType::Int64 => ScalarValue::Int64(Some(value.as_i64()?)),
+        DataType::Time64(TimeUnit::Microsecond) => ScalarValue::Time64Microsecond(Some(value.as_i64()?)),
         DataType::Float32 => ScalarValue::Float32(Some(value.as_f64()? as f32)),
         DataType::Float64 => ScalarValue::Float64(Some(value.as_f64()?)),
         DataType::Decimal128(precision, scale) => {

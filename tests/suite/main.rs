@@ -6,6 +6,7 @@ mod architecture;
 mod cancellation;
 mod catalog;
 mod cli;
+mod column_types;
 mod columns;
 mod copy;
 mod count_distinct;

@@ -44,7 +44,7 @@ async fn parameters_take_the_type_the_statement_implies() {
     run(&session, "CREATE TABLE t (a bigint, b text, c timestamptz)", vec![]).await.unwrap();
     let insert = &session.parse("INSERT INTO t VALUES ($1, $2, $3)").unwrap()[0];
     let prepared = session.prepare(insert, &[]).await.unwrap();
-    assert_eq!(prepared.parameters()[0], Some(DataType::Int64));
+    assert_eq!(prepared.parameters()[0].as_ref().map(|field| field.data_type()), Some(&DataType::Int64));
     let values = vec![ScalarValue::Int16(Some(7)), ScalarValue::from("x"), ScalarValue::from("2026-01-02 03:04:05Z")];
     let Outcome::Done(tag) = session.execute(&prepared, values).await.unwrap() else { panic!("INSERT gives a tag") };
     assert_eq!(tag.to_string(), "INSERT 0 1");

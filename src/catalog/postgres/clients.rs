@@ -88,7 +88,8 @@ impl SessionFacts for Facts {
 }
 
 fn column(name: &str, data_type: DataType, nullable: bool, comment: Option<&str>) -> ColumnEntry {
-    ColumnEntry { name: name.into(), data_type, nullable, comment: comment.map(str::to_owned), default: None }
+    let comment = comment.map(str::to_owned);
+    ColumnEntry { name: name.into(), column_type: types::of_arrow(&data_type), nullable, comment, default: None }
 }
 
 fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec<ColumnEntry>) -> RelationEntry {

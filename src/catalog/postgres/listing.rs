@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
 use datafusion::logical_expr::Volatility;
 use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
 use datafusion::sql::sqlparser::parser::Parser;
@@ -15,7 +14,7 @@ use super::keys::ListedKey;
 use super::relations::{
     INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relation, system_relation_named, system_relations,
 };
-use super::types::{self, ColumnType};
+use super::types::ColumnType;
 use crate::catalog::{Access, Key, PG_TEMP, Roles, fold};
 use crate::model::Postgres;
 
@@ -107,8 +106,8 @@ pub enum RelationKind {
 pub struct ColumnEntry {
     /// Its name.
     pub name: String,
-    /// Its Arrow type.
-    pub data_type: DataType,
+    /// Its Postgres type.
+    pub column_type: ColumnType,
     /// Whether NULL is allowed.
     pub nullable: bool,
     /// What it holds.
@@ -367,7 +366,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
     let full_name = format!("{}.{}", entry.schema, entry.name);
     let names: Vec<String> = entry.columns.iter().map(|c| c.name.clone()).collect();
     let columns = entry.columns.into_iter().map(|c| {
-        let column_type = types::of_arrow(&c.data_type);
+        let column_type = c.column_type;
         let default = c.default.map(|written| DefaultValue {
             oid: oids.take("default", &format!("{full_name}.{}", c.name)),
             expression: if written.starts_with('\'') && written.ends_with('\'') {

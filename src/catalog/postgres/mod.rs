@@ -49,5 +49,5 @@ pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKi
 pub use provider::{information_schema, pg_catalog};
 pub use relations::is_secret;
 pub use signatures::{function_entries, table_function_entries};
-pub use types::{TEXT as TEXT_OID, type_oid};
+pub use types::{ColumnType, TEXT as TEXT_OID, type_oid};
 pub use unbound::unbound;

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
+
+use crate::model::mark;
 
 /// A type modifier that says nothing.
 const NO_MODIFIER: i32 = -1;
@@ -13,6 +15,8 @@ const HEADER: i32 = 4;
 /// The OID of `text`.
 pub const TEXT: u32 = 25;
 const NUMERIC: u32 = 1700;
+const BPCHAR: u32 = 1042;
+const VARCHAR: u32 = 1043;
 /// The OID of the pseudo-type `"any"`.
 pub const ANY: u32 = 2276;
 /// The OID of the pseudo-type `record`, the type of rows.
@@ -70,6 +74,14 @@ pub struct ColumnType {
 }
 
 impl ColumnType {
+    /// The type that values of a field are shown as: what it is marked with, else what its Arrow type tells.
+    pub fn of(field: &Field) -> Self {
+        match mark(field) {
+            Some((postgres, modifier)) => Self { oid: postgres.oid(), modifier },
+            None => of_arrow(field.data_type()),
+        }
+    }
+
     /// A type without a modifier.
     pub fn plain(oid: u32) -> Self {
         Self { oid, modifier: NO_MODIFIER }
@@ -79,6 +91,11 @@ impl ColumnType {
     pub fn numeric_digits(self) -> Option<(i32, i32)> {
         let digits = self.modifier.checked_sub(HEADER).filter(|digits| *digits >= 0)?;
         (self.oid == NUMERIC).then_some((digits >> 16, digits & 0x7ff))
+    }
+
+    /// The most letters of a `varchar` or a `char` that says so.
+    pub fn length(self) -> Option<i32> {
+        (matches!(self.oid, BPCHAR | VARCHAR) && self.modifier >= HEADER).then_some(self.modifier - HEADER)
     }
 
     /// Its row in `pg_type`.
@@ -158,17 +175,18 @@ pub fn of_arrow(data_type: &DataType) -> ColumnType {
         | DataType::ListView(item)
         | DataType::LargeListView(item) => {
             // An array of arrays has the type of the inner one: Postgres types do not count dimensions.
-            let element = of_arrow(item.data_type()).pg_type();
-            if element.is_array() { element.oid } else { element.array }
+            let element = of_arrow(item.data_type());
+            let (pg_type, modifier) = (element.pg_type(), element.modifier);
+            return ColumnType { oid: if pg_type.is_array() { pg_type.oid } else { pg_type.array }, modifier };
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => TEXT,
     };
     ColumnType::plain(oid)
 }
 
-/// The OID of the Postgres type that values of an Arrow type are shown as.
-pub fn type_oid(data_type: &DataType) -> u32 {
-    of_arrow(data_type).oid
+/// The OID of the Postgres type that values of a field are shown as.
+pub fn type_oid(field: &Field) -> u32 {
+    ColumnType::of(field).oid
 }
 
 /// The Arrow type that holds a system column of a Postgres type.

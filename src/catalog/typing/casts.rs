@@ -6,18 +6,17 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::Result;
 use datafusion::functions::datetime::to_local_time;
 use datafusion::functions::math::round;
-use datafusion::functions::unicode::left;
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
+use super::declared::fitted;
 use super::expression::Scope;
+use super::literals::quoted;
 use super::text_of::{as_text, differs};
+use crate::model::input::Fit;
 use crate::model::{mark, read};
-
-/// What a limited length adds to in a modifier.
-const HEADER: i32 = 4;
 
 /// Digits of a bigint.
 const BIGINT_DIGITS: u8 = 19;
@@ -25,7 +24,7 @@ const BIGINT_DIGITS: u8 = 19;
 /// A cast that gives what Postgres would give: a quoted literal is read as Postgres reads it, a type of limited length cuts, a
 /// fraction is rounded to an integer, a numeric that says no digits keeps those that are there.
 pub(super) fn cast_as_postgres(to: Cast, scope: &Scope<'_>) -> Result<Expr> {
-    if let Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) = to.expr.as_ref()
+    if let Some(text) = quoted(&to.expr)
         && let Some((postgres, zone)) = input_type(&to.field)
     {
         let value = lit(read(&postgres, text, &zone)?);
@@ -68,18 +67,30 @@ pub(super) fn cast_as_postgres(to: Cast, scope: &Scope<'_>) -> Result<Expr> {
             let text = as_text(value, scope.inputs, scope.zone);
             return cast_as_postgres(Cast::new_from_field(Box::new(text), to.field), scope);
         }
-        (kind, _, text) => match mark(&to.field) {
-            Some((Type::VARCHAR | Type::BPCHAR, modifier)) if modifier > HEADER => {
-                let whole = if kind.is_string() { text } else { cast(text, DataType::Utf8View) };
-                into(left().call(vec![whole, lit(i64::from(modifier - HEADER))]), to.field)
-            }
-            _ => into(text, to.field),
-        },
+        (DataType::Time64(unit), DataType::Interval(_), time) => {
+            into(cast(cast(time, DataType::Int64), DataType::Duration(*unit)), to.field)
+        }
+        (kind, _, text) if mark(&to.field).is_some() && is_text_of(&to.field, kind) => {
+            fitted(text, &to.field, Some(Fit::Cut))
+        }
+        (kind, _, value) if mark(&to.field).is_some() && !kind.is_nested() => {
+            fitted(cast(value, DataType::Utf8View), &to.field, Some(Fit::Cut))
+        }
+        (_, _, value) => into(value, to.field),
     })
 }
 
 fn into(expression: Expr, field: Arc<Field>) -> Expr {
     Expr::Cast(Cast::new_from_field(Box::new(expression), field))
+}
+
+/// Whether a type has what a marked field is to hold: text, or arrays of it.
+fn is_text_of(field: &Field, kind: &DataType) -> bool {
+    match (field.data_type(), kind) {
+        (DataType::List(_), DataType::List(element)) => element.data_type().is_string(),
+        (DataType::List(_), _) => false,
+        (_, kind) => kind.is_string(),
+    }
 }
 
 fn is_any_numeric(field: &Field) -> bool {
@@ -94,7 +105,7 @@ pub(in crate::catalog) const ANY_NUMERIC: &str = "postgres.numeric";
 fn input_type(field: &Field) -> Option<(Type, Arc<str>)> {
     let utc: Arc<str> = Arc::from("UTC");
     if let Some((postgres, _)) = mark(field) {
-        return matches!(postgres, Type::UUID | Type::JSON | Type::JSONB).then_some((postgres, utc));
+        return (!matches!(postgres, Type::VARCHAR | Type::BPCHAR | Type::NAME)).then_some((postgres, utc));
     }
     let postgres = match field.data_type() {
         DataType::List(element) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DFSchemaRef, ExprSchema, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
@@ -10,10 +10,12 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 use datafusion::scalar::ScalarValue;
 
 use super::casts::cast_as_postgres;
-use super::literals::compared;
+use super::declared::fitted;
+use super::literals::{compared, quoted, read_literal, together};
 use super::octet_length::octet_length;
 use super::similar::as_regular_expression;
 use super::text_of::as_text;
+use crate::model::{array_of, mark, marked, with_mark_of};
 
 /// Functions of integers, to Postgres, that count in 64 bits without a sign here.
 const INTEGER_FUNCTIONS: [&str; 4] = ["array_length", "array_ndims", "array_position", "cardinality"];
@@ -50,7 +52,7 @@ pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<
             Transformed::yes(Expr::OuterReferenceColumn(Arc::new(field.as_ref().clone().with_data_type(kind)), column))
         }
         Expr::Cast(mut to) => {
-            give(&mut to.expr, to.field.data_type());
+            give(&mut to.expr, &to.field);
             Transformed::yes(cast_as_postgres(to, scope)?)
         }
         Expr::SimilarTo(similar) => Transformed::yes(as_regular_expression(similar)?),
@@ -65,16 +67,16 @@ pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<
         }
         Expr::Placeholder(_) if scope.counts_rows => {
             let mut parameter = expression;
-            give(&mut parameter, &DataType::Int64);
+            give(&mut parameter, &Field::new("", DataType::Int64, true));
             Transformed::yes(parameter)
         }
         Expr::Case(mut case) => {
             let mut results: Vec<&mut Expr> = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut()).collect();
             results.extend(case.else_expr.as_deref_mut());
-            alike(results, scope.inputs);
-            Transformed::yes(Expr::Case(case))
+            let mark = alike(results, scope)?;
+            Transformed::yes(marked_as(Expr::Case(case), mark))
         }
-        Expr::ScalarFunction(call) => Transformed::yes(function(call, scope)),
+        Expr::ScalarFunction(call) => Transformed::yes(function(call, scope)?),
         other => Transformed::no(other),
     })
 }
@@ -84,7 +86,7 @@ pub(super) fn integer(number: i64) -> Option<i32> {
     i32::try_from(number).ok().filter(|number| *number > i32::MIN)
 }
 
-fn function(mut call: ScalarFunction, scope: &Scope<'_>) -> Expr {
+fn function(mut call: ScalarFunction, scope: &Scope<'_>) -> Result<Expr> {
     let inputs = scope.inputs;
     let name = call.name().to_owned();
     let is_bytes = |value: &Expr| {
@@ -94,27 +96,33 @@ fn function(mut call: ScalarFunction, scope: &Scope<'_>) -> Expr {
     };
     match (name.as_str(), call.args.as_mut_slice()) {
         // The engine measures texts alone.
-        ("length" | "character_length", [bytes]) if is_bytes(bytes) => return octet_length().call(vec![bytes.clone()]),
+        ("length" | "character_length", [bytes]) if is_bytes(bytes) => {
+            return Ok(octet_length().call(vec![bytes.clone()]));
+        }
         ("concat" | "concat_ws", values) => {
             values.iter_mut().for_each(|value| *value = as_text(std::mem::take(value), inputs, scope.zone));
         }
         // x = ANY($1)
         ("array_has", [array, element]) => {
-            if let Ok(kind) = element.get_type(inputs)
-                && !kind.is_null()
+            if let Ok((_, field)) = element.to_field(inputs)
+                && !field.data_type().is_null()
             {
-                give(array, &DataType::new_list(kind, true));
+                give(array, &array_of(&field));
+                read_literal(array, &array_of(&field), scope.zone)?;
             }
         }
-        (name, arguments) if ALIKE.contains(&name) => alike(arguments.iter_mut().collect(), inputs),
+        (name, arguments) if ALIKE.contains(&name) => {
+            let mark = alike(arguments.iter_mut().collect(), scope)?;
+            return Ok(marked_as(Expr::ScalarFunction(call), mark));
+        }
         _ => {}
     }
     let call = Expr::ScalarFunction(call);
-    match call.get_type(inputs) {
+    Ok(match call.get_type(inputs) {
         Ok(DataType::UInt64) if INTEGER_FUNCTIONS.contains(&name.as_str()) => cast(call, DataType::Int32),
         Ok(DataType::UInt64) => cast(call, DataType::Int64),
         _ => call,
-    }
+    })
 }
 
 /// `text || value`: the value as text, unless it is an array, which the text is to become an element of.
@@ -134,22 +142,42 @@ fn is_days(difference: &BinaryExpr, inputs: &DFSchema) -> bool {
     difference.op == Operator::Minus && is_date(&difference.left) && is_date(&difference.right)
 }
 
-/// Gives parameters among expressions of one type the type of the first that has one.
-fn alike(expressions: Vec<&mut Expr>, inputs: &DFSchema) {
-    let known = expressions.iter().find_map(|expression| match expression {
+/// Gives parameters among expressions of one type the type of the first that has one, and literals, where that is marked; gives back
+/// what all are marked with.
+fn alike(mut expressions: Vec<&mut Expr>, scope: &Scope<'_>) -> Result<Option<Field>> {
+    let fields = expressions.iter().filter_map(|expression| match expression {
         Expr::Placeholder(_) => None,
-        known => known.get_type(inputs).ok().filter(|kind| !kind.is_null()),
+        known => known.to_field(scope.inputs).ok().map(|(_, field)| (quoted(known).is_some(), field)),
     });
-    if let Some(known) = known {
-        expressions.into_iter().for_each(|expression| give(expression, &known));
+    let fields: Vec<(bool, FieldRef)> = fields.filter(|(_, field)| !field.data_type().is_null()).collect();
+    let said = || fields.iter().filter(|(is_literal, _)| !is_literal).map(|(_, field)| field);
+    let Some(known) = said().next().or(fields.first().map(|(_, field)| field)) else { return Ok(None) };
+    expressions.iter_mut().for_each(|expression| give(expression, known));
+    let Some((postgres, modifier)) = mark(known) else { return Ok(None) };
+    let marks = || said().map(|field| mark(field));
+    if !marks().all(|mark| mark.is_some_and(|(other, _)| other == postgres)) {
+        return Ok(None);
+    }
+    // A literal is of no length yet.
+    let alike = said().count() == fields.len() && marks().flatten().all(|(_, other)| other == modifier);
+    together(expressions, scope.inputs, scope.zone)?;
+    Ok(Some(marked(&postgres, if alike { modifier } else { -1 })))
+}
+
+/// An expression whose values are of the type that a field is marked with.
+fn marked_as(expression: Expr, field: Option<Field>) -> Expr {
+    match field {
+        Some(field) => fitted(expression, &field, None),
+        None => expression,
     }
 }
 
 /// Says the type of a parameter that has none yet.
-pub(super) fn give(expression: &mut Expr, kind: &DataType) {
+pub(super) fn give(expression: &mut Expr, kind: &Field) {
     if let Expr::Placeholder(parameter) = expression
         && parameter.field.is_none()
     {
-        parameter.field = Some(Arc::new(Field::new("", kind.clone(), true)));
+        let plain = Field::new("", kind.data_type().clone(), true);
+        parameter.field = Some(Arc::new(with_mark_of(plain, kind)));
     }
 }

@@ -3,14 +3,15 @@
 //! A moment in quotes is read in the session's zone, and may lie beyond the years that nanoseconds reach; a number with a point
 //! has the digits that were written beside a numeric, not those of the nearest binary fraction.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
 use super::expression::Scope;
-use crate::model::read;
+use crate::model::output::ColumnType;
+use crate::model::{mark, read};
 
 /// A comparison with its literals typed; any other expression as it is. 22007, 22P02 for quoted text that is not of the type.
 pub(super) fn compared(mut expression: Expr, scope: &Scope<'_>) -> Result<Expr> {
@@ -34,27 +35,42 @@ pub(super) fn compared(mut expression: Expr, scope: &Scope<'_>) -> Result<Expr> 
 }
 
 /// Gives literals among expressions the type of the first that is none.
-fn together<'a>(expressions: impl IntoIterator<Item = &'a mut Expr>, inputs: &DFSchema, zone: &str) -> Result<()> {
+pub(super) fn together<'a>(
+    expressions: impl IntoIterator<Item = &'a mut Expr>,
+    inputs: &DFSchema,
+    zone: &str,
+) -> Result<()> {
     let (literals, others): (Vec<_>, Vec<_>) =
         expressions.into_iter().partition(|expression| matches!(expression, Expr::Literal(..)));
     if literals.is_empty() {
         return Ok(());
     }
-    let Some(kind) = others.iter().find_map(|other| other.get_type(inputs).ok().filter(|kind| !kind.is_null())) else {
+    let field = |other: &&mut Expr| other.to_field(inputs).ok().map(|(_, field)| field);
+    let Some(field) = others.iter().find_map(|other| field(other).filter(|field| !field.data_type().is_null())) else {
         return Ok(());
     };
-    literals.into_iter().try_for_each(|literal| settle(literal, &kind, zone))
+    literals.into_iter().try_for_each(|literal| read_literal(literal, &field, zone))
 }
 
-fn settle(literal: &mut Expr, kind: &DataType, zone: &str) -> Result<()> {
-    let Expr::Literal(value, _) = literal else { return Ok(()) };
-    let typed = match (&*value, kind) {
-        (ScalarValue::Float64(Some(number)), DataType::Decimal128(..) | DataType::Decimal256(..)) => {
+/// The text of a literal in quotes.
+pub(super) fn quoted(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) => Some(text),
+        _ => None,
+    }
+}
+
+/// Gives a literal the type of a field.
+pub(super) fn read_literal(literal: &mut Expr, field: &Field, zone: &str) -> Result<()> {
+    let typed = match (quoted(literal), &*literal, field.data_type()) {
+        (_, Expr::Literal(ScalarValue::Float64(Some(number)), _), kind) if kind.is_decimal() => {
             // It stays what it is where it has more digits than a numeric.
             read(&Type::NUMERIC, &number.to_string(), zone).ok()
         }
-        (ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), kind) => match quoted(kind) {
-            Some(postgres) => Some(read(&postgres, text, zone)?),
+        (Some(text), _, _) => match read_as(field) {
+            // Blanks at its end mean nothing.
+            Some((Type::BPCHAR, _)) => Some(ScalarValue::Utf8View(Some(text.trim_end_matches(' ').to_owned()))),
+            Some((postgres, _)) => Some(read(&postgres, text, zone)?),
             None => None,
         },
         _ => None,
@@ -65,11 +81,17 @@ fn settle(literal: &mut Expr, kind: &DataType, zone: &str) -> Result<()> {
     Ok(())
 }
 
-/// The type that quoted text is read as; `None` where the engine's own reading will do.
-fn quoted(kind: &DataType) -> Option<Type> {
-    match kind {
-        DataType::Timestamp(TimeUnit::Microsecond, None) => Some(Type::TIMESTAMP),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Some(Type::TIMESTAMPTZ),
-        _ => None,
-    }
+/// The type, with its modifier, that quoted text beside a field is read as; `None` where the engine's own reading will do.
+fn read_as(field: &Field) -> Option<(Type, i32)> {
+    mark(field).or_else(|| {
+        let postgres = match field.data_type() {
+            DataType::Timestamp(TimeUnit::Microsecond, None) => Type::TIMESTAMP,
+            DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Type::TIMESTAMPTZ,
+            DataType::Time64(TimeUnit::Microsecond) => Type::TIME,
+            DataType::Interval(IntervalUnit::MonthDayNano) => Type::INTERVAL,
+            DataType::List(_) => ColumnType::of(field).ok()?.postgres,
+            _ => return None,
+        };
+        Some((postgres, -1))
+    })
 }

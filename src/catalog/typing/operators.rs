@@ -1,6 +1,6 @@
 //! Operands of arithmetic whose type nobody says: quoted literals and parameters.
 
-use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, cast};
@@ -101,7 +101,7 @@ fn settle(operand: &mut Expr, other: &DataType, added: bool) {
         DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => return,
         kind => kind.clone(),
     };
-    give(operand, &kind);
+    give(operand, &Field::new("", kind.clone(), true));
     if is_quoted(operand) {
         *operand = cast(operand.clone(), kind);
     }

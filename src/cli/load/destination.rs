@@ -12,7 +12,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream;
 use tokio::sync::mpsc;
 use tokio_postgres::Client;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{Kind, Type};
 use uuid::Uuid;
 
 use journeydb::model::instant;
@@ -137,8 +137,7 @@ struct Insert<'a> {
 
 impl<'a> Insert<'a> {
     async fn prepare(client: &'a Client, table: &str, schema: &SchemaRef) -> Result<Self> {
-        let value =
-            |(at, field): (usize, &Arc<Field>)| format!("unnest(${}::text[])::{}", at + 1, sql_type(field.data_type()));
+        let value = |(at, field): (usize, &Arc<Field>)| format!("unnest(${}::text[])::{}", at + 1, sql_type(field));
         let values = schema.fields().iter().enumerate().map(value).collect::<Vec<_>>().join(", ");
         let statement = format!("INSERT INTO {table} ({}) SELECT {values}", columns(schema));
         let types = vec![Type::TEXT_ARRAY; schema.fields().len()];
@@ -207,7 +206,11 @@ fn arrow_type(column: &str, postgres: &Type) -> Result<DataType> {
         Type::TIMESTAMP => DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None),
         Type::TIMESTAMPTZ => instant(),
         // The server reads these itself, and says where one does not fit.
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NUMERIC => DataType::Utf8View,
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NUMERIC | Type::UUID | Type::JSON | Type::JSONB => {
+            DataType::Utf8View
+        }
+        Type::TIME | Type::INTERVAL => DataType::Utf8View,
+        _ if matches!(postgres.kind(), Kind::Array(_)) => DataType::Utf8View,
         _ => {
             return Err(Error::unsupported(format!("loading column \"{column}\" of type {postgres} through a server")));
         }

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, new_empty_array, new_null_array};
 use arrow::compute::kernels::cmp::neq;
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::array_value_to_string;
 
+use datafusion::scalar::ScalarValue;
+use journeydb::model::input::{Fit, fit as fit_column, fit_text};
+use journeydb::model::output::ColumnType;
+use journeydb::model::{mark, read};
 use journeydb::{Error, Result, SqlState};
 
 use super::sql_type::sql_type;
@@ -67,17 +71,44 @@ pub fn cast(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     if !can_cast_types(from, to) {
         return Err(Error::new(
             SqlState::DatatypeMismatch,
-            format!("a field of type {from} can't go into column \"{}\" of type {}", field.name(), sql_type(to)),
+            format!("a field of type {from} can't go into column \"{}\" of type {}", field.name(), sql_type(field)),
         ));
     }
     let options = CastOptions { safe: true, ..Default::default() };
+    if let (Some((postgres, modifier)), DataType::Utf8View) = (mark(field), to) {
+        let texts = cast_with_options(column, to, &options)?;
+        let fitted = |text| fit_text(text, &postgres, modifier, Fit::Refuse).ok();
+        let fitted = texts.as_string_view().iter().map(|text| text.and_then(fitted));
+        return Ok(Arc::new(fitted.collect::<StringViewArray>()));
+    }
     if !matches!(from, DataType::Utf8View) || matches!(to, DataType::Utf8View | DataType::BinaryView) {
         let cast = cast_with_options(column, to, &options)?;
         return if from.is_floating() && to.is_integer() { without_fractions(column, cast) } else { Ok(cast) };
     }
+    if reads_one_by_one(to) {
+        return read_each(column.as_string_view(), field);
+    }
     let text: StringViewArray = column.as_string_view().iter().map(|text| text.map(|text| spelled(text, to))).collect();
     let cast = cast_with_options(&text, to, &options)?;
     if *to == DataType::Float64 { without_overflow(&text, cast) } else { Ok(cast) }
+}
+
+/// Whether Arrow reads text of a type otherwise than Postgres writes it.
+fn reads_one_by_one(to: &DataType) -> bool {
+    matches!(to, DataType::List(_) | DataType::Time64(_) | DataType::Interval(_))
+}
+
+/// The values of texts as Postgres reads them; what does not fit becomes NULL.
+fn read_each(texts: &StringViewArray, field: &Field) -> Result<ArrayRef> {
+    let postgres = ColumnType::of(field)?.postgres;
+    let value = |text: &str| {
+        let value = read(&postgres, text, "UTC")?.cast_to(field.data_type())?.to_array()?;
+        Ok::<_, Error>(ScalarValue::try_from_array(&fit_column(&value, field, Fit::Refuse)?, 0)?)
+    };
+    let null = ScalarValue::try_from(field.data_type())?;
+    let values = texts.iter().map(|text| text.and_then(|text| value(text).ok()).unwrap_or_else(|| null.clone()));
+    let values = values.collect::<Vec<_>>();
+    if values.is_empty() { Ok(new_empty_array(field.data_type())) } else { Ok(ScalarValue::iter_to_array(values)?) }
 }
 
 /// The text as the cast knows it: without spaces around, and times of day with their seconds.
@@ -109,14 +140,17 @@ fn misfit(column: &ArrayRef, row: usize, field: &Field) -> Result<String> {
     let value = array_value_to_string(column, row)?;
     let cut: String = value.chars().take(QUOTED).collect();
     let dots = if cut.len() < value.len() { "..." } else { "" };
-    Ok(format!("{}: \"{cut}{dots}\" is not a valid {}", field.name(), sql_type(field.data_type())))
+    Ok(format!("{}: \"{cut}{dots}\" is not a valid {}", field.name(), sql_type(field)))
 }
 
 #[cfg(test)]
 mod tests {
     use arrow::array::{Float64Array, TimestampMicrosecondArray};
     use arrow::datatypes::{Int64Type, TimeUnit};
-    use journeydb::model::instant;
+    use datafusion::sql::sqlparser::ast::Statement;
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+    use journeydb::model::{column_type, instant};
 
     use super::*;
 
@@ -197,6 +231,31 @@ mod tests {
         let fitted = fit(&texts("b", &[Some("x"), Some("y")]), &table).unwrap();
         assert_eq!(fitted.rows.column_by_name("a").unwrap().null_count(), 2);
         assert_eq!(fitted.rows.column_by_name("b").unwrap().null_count(), 0);
+    }
+
+    #[test]
+    fn texts_of_marked_types_and_arrays_are_read_as_by_postgres() {
+        let field = |sql: &str| {
+            let statement = format!("CREATE TABLE t (x {sql})");
+            let parsed = Parser::parse_sql(&PostgreSqlDialect {}, &statement).unwrap();
+            let Statement::CreateTable(create) = &parsed[0] else { panic!("{parsed:?}") };
+            Arc::new(Schema::new(vec![column_type(&create.columns[0].data_type).unwrap().with_name("x")]))
+        };
+        for (sql, good, bad) in [
+            ("uuid", "A0EEBC999C0B4EF8BB6D6BB9BD380A11", "nope"),
+            ("jsonb", "{\"a\": 1}", "{a}"),
+            ("varchar(3)", "abc", "abcd"),
+            ("time", "24:00", "25:00"),
+            ("text[]", "{a,b}", "{a"),
+            ("int[]", "{1,NULL}", "{x}"),
+            ("varchar(1)[]", "{a,b}", "{ab}"),
+        ] {
+            let fitted = fit(&texts("x", &[Some(good), None, Some(bad)]), &field(sql)).unwrap();
+            let message = format!("x: \"{bad}\" is not a valid ");
+            assert_eq!(fitted.faults.len(), 1, "{sql}");
+            assert!(fitted.faults[0].1.starts_with(&message), "{:?}", fitted.faults);
+            assert_eq!(fitted.rows.column(0).null_count(), 2, "{sql}");
+        }
     }
 
     #[test]

@@ -109,8 +109,7 @@ fn loses(text: &StringViewArray, data_type: &DataType) -> bool {
 /// The statement that makes the table.
 pub fn create_table(table: &str, schema: &SchemaRef) -> String {
     let columns = schema.fields().iter();
-    let columns =
-        columns.map(|field| format!("\"{}\" {}", field.name().replace('"', "\"\""), sql_type(field.data_type())));
+    let columns = columns.map(|field| format!("\"{}\" {}", field.name().replace('"', "\"\""), sql_type(field)));
     format!("CREATE TABLE {table} ({})", columns.collect::<Vec<_>>().join(", "))
 }
 

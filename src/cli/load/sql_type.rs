@@ -1,9 +1,24 @@
 //! The SQL names of the column types that tables hold.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 
-/// The name of a type as CREATE TABLE takes it and as messages show it; text for what tables can't hold as it is.
-pub fn sql_type(data_type: &DataType) -> String {
+use journeydb::model::{LENGTH_HEADER, element_of, mark};
+
+/// The name of a field's type as CREATE TABLE takes it and as messages show it; text for what tables can't hold as it is.
+pub fn sql_type(field: &Field) -> String {
+    if let Some(element) = element_of(field) {
+        return format!("{}[]", sql_type(&element));
+    }
+    match mark(field) {
+        Some((postgres, modifier)) if modifier >= LENGTH_HEADER => {
+            format!("{}({})", postgres.name(), modifier - LENGTH_HEADER)
+        }
+        Some((postgres, _)) => postgres.name().to_owned(),
+        None => plain(field.data_type()),
+    }
+}
+
+fn plain(data_type: &DataType) -> String {
     match data_type {
         DataType::Boolean => "boolean".to_owned(),
         DataType::Int8 | DataType::UInt8 | DataType::Int16 => "smallint".to_owned(),
@@ -21,7 +36,9 @@ pub fn sql_type(data_type: &DataType) -> String {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             "bytea".to_owned()
         }
-        DataType::Dictionary(_, values) => sql_type(values),
+        DataType::Time32(_) | DataType::Time64(_) => "time".to_owned(),
+        DataType::Interval(_) | DataType::Duration(_) => "interval".to_owned(),
+        DataType::Dictionary(_, values) => plain(values),
         _ => "text".to_owned(),
     }
 }

@@ -54,6 +54,18 @@ pub(super) fn timestamptz(text: &str, zone: &Tz) -> Read<i64> {
     })
 }
 
+/// A time of day, in microseconds from midnight; of a moment its time. An offset has no meaning in it, as in Postgres.
+pub(super) fn time(text: &str) -> Read<i64> {
+    let mut letters = Letters(text.as_bytes());
+    match letters.time() {
+        Some(time) if letters.offset().is_some() && letters.0.is_empty() => time.map_or(Read::OutOfRange, Read::Value),
+        _ => match Moment::read(text) {
+            Read::Value(moment) => Read::Value(moment.microseconds),
+            _ => Read::Other,
+        },
+    }
+}
+
 /// Whether the text is the later of the two ends of time; `None` where it is neither.
 fn infinity(text: &str) -> Option<bool> {
     // Two letters tell almost every value from them.
@@ -254,6 +266,28 @@ mod tests {
         assert_eq!(timestamp("2026-01-02 03:04:05+07"), Read::Value(1_767_323_045_000_000));
         assert_eq!(timestamp("2026-01-02 24:00:00"), timestamp("2026-01-03"));
         assert_eq!(timestamp("1999-12-31 23:59:59.9999995"), timestamp("2000-01-01"));
+    }
+
+    /// `'...'::time` of PostgreSQL 15.
+    #[test]
+    fn times_of_day_are_those_of_postgres() {
+        let seconds = |hours: i64, minutes: i64, seconds: i64| (hours * 60 + minutes) * 60 + seconds;
+        for (text, expected) in [
+            ("04:05:06", seconds(4, 5, 6)),
+            ("04:05", seconds(4, 5, 0)),
+            ("4:05:06+02", seconds(4, 5, 6)),
+            ("24:00:00", seconds(24, 0, 0)),
+            ("2026-01-02 04:05:06", seconds(4, 5, 6)),
+        ] {
+            assert_eq!(time(text), Read::Value(expected * MICROSECONDS_PER_SECOND), "{text}");
+        }
+        assert_eq!(time("04:05:06.7895"), Read::Value(14_706_789_500));
+        for text in ["25:00:00", "24:00:01", "04:60", "04:05:61"] {
+            assert_eq!(time(text), Read::OutOfRange, "{text}");
+        }
+        for text in ["", "noon", "04:05 PM", "04"] {
+            assert_eq!(time(text), Read::Other, "{text}");
+        }
     }
 
     #[test]

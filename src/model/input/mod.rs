@@ -7,15 +7,16 @@
 //! | `calendar`, `temporal` | dates and times: in ISO 8601, in any form |
 //! | `interval` | intervals |
 //! | `decimal` | exact numbers |
-//! | `json` | JSON, and its normal form |
+//! | `declared` | texts of a type that is marked on a field: `uuid`, `jsonb`, `varchar(5)` |
 
 mod array;
 mod calendar;
 pub mod decimal;
+mod declared;
 mod interval;
-mod json;
 pub mod temporal;
 mod value;
 
 pub use array::list;
+pub use declared::{Fit, fit, fit_text};
 pub use value::{boolean, bytea, double, integer, invalid, read, real};

@@ -49,10 +49,16 @@ pub fn timestamptz(text: &str, zone: &Tz) -> Result<i64> {
     }
 }
 
-/// A time of day; 22007 for text that is none.
-pub fn time(text: &str) -> Result<ScalarValue> {
-    let time = by_engine(text, &DataType::Time64(TimeUnit::Microsecond));
-    time.ok_or_else(|| invalid(&Type::TIME, text, SqlState::InvalidDatetimeFormat))
+/// A time of day in microseconds from midnight; 22007 for text that is none, 22008 for one that no day has.
+pub fn time(text: &str) -> Result<i64> {
+    match calendar::time(text) {
+        Read::Value(microseconds) => Ok(microseconds),
+        Read::OutOfRange => Err(out_of_range(text)),
+        Read::Other => match by_engine(text, &DataType::Time64(TimeUnit::Microsecond)) {
+            Some(ScalarValue::Time64Microsecond(Some(microseconds))) => Ok(microseconds),
+            _ => Err(invalid(&Type::TIME, text, SqlState::InvalidDatetimeFormat)),
+        },
+    }
 }
 
 /// An interval; 22007 for text that is none.

@@ -6,7 +6,7 @@ use arrow::array::timezone::Tz;
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
-use super::{array, decimal, json, temporal};
+use super::{Fit, array, decimal, fit_text, temporal};
 use crate::error::{Error, Result, SqlState};
 use crate::model::text_forms;
 
@@ -24,11 +24,11 @@ pub fn read(postgres: &Type, text: &str, zone: &str) -> Result<ScalarValue> {
         Type::FLOAT8 => ScalarValue::Float64(Some(double(trimmed)?)),
         Type::NUMERIC => decimal::parse(trimmed)?,
         Type::BYTEA => ScalarValue::Binary(Some(bytea(text)?)),
-        Type::UUID => ScalarValue::Utf8(Some(uuid::Uuid::from_str(trimmed).map_err(|_| syntax())?.to_string())),
-        Type::JSON if !json::is_json(text) => return Err(syntax()),
-        Type::JSONB => ScalarValue::Utf8(Some(json::normal_form(text).ok_or_else(syntax)?)),
+        Type::UUID | Type::JSON | Type::JSONB => {
+            ScalarValue::Utf8(Some(fit_text(text, postgres, -1, Fit::Refuse)?.into_owned()))
+        }
         Type::DATE => ScalarValue::Date32(Some(temporal::date(trimmed)?)),
-        Type::TIME => temporal::time(trimmed)?,
+        Type::TIME => ScalarValue::Time64Microsecond(Some(temporal::time(trimmed)?)),
         Type::TIMESTAMP => ScalarValue::TimestampMicrosecond(Some(temporal::timestamp(trimmed)?), None),
         Type::TIMESTAMPTZ => {
             ScalarValue::TimestampMicrosecond(Some(temporal::timestamptz(trimmed, &known(zone)?)?), Some("UTC".into()))
@@ -56,8 +56,6 @@ fn sql_name(postgres: &Type) -> &str {
         Type::FLOAT4 => "real",
         Type::FLOAT8 => "double precision",
         Type::TIMESTAMPTZ => "timestamp with time zone",
-        Type::TIMESTAMP => "timestamp without time zone",
-        Type::TIME => "time without time zone",
         _ => postgres.name(),
     }
 }

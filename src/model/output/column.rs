@@ -23,6 +23,7 @@ use postgres_types::Type;
 use super::text;
 use super::types::ColumnType;
 use crate::error::{Error, Result};
+use crate::model::LENGTH_HEADER;
 
 const MICROSECONDS: DataType = DataType::Duration(TimeUnit::Microsecond);
 
@@ -34,6 +35,11 @@ fn in_days(durations: &ArrayRef) -> ArrayRef {
         let (days, rest) = (duration / MICROSECONDS_PER_DAY, duration % MICROSECONDS_PER_DAY);
         IntervalMonthDayNano::new(0, days as i32, rest * 1000)
     }))
+}
+
+/// Texts of a `char(n)`, with the blanks at their end that are not kept.
+fn padded(texts: &StringViewArray, length: usize) -> StringViewArray {
+    texts.iter().map(|text| text.map(|text| format!("{text:<length$}"))).collect()
 }
 
 /// The values of one column and what is needed to write them.
@@ -78,10 +84,10 @@ impl Column {
             DataType::Duration(_) => in_days(&cast_with_options(array, &MICROSECONDS, &strict)?),
             _ => cast_with_options(array, &kind.arrow, &strict)?,
         };
-        Self::of_layout(&array, kind.postgres.clone(), zone)
+        Self::of_layout(&array, kind, zone)
     }
 
-    fn of_layout(array: &ArrayRef, postgres: Type, zone: Tz) -> Result<Self> {
+    fn of_layout(array: &ArrayRef, kind: &ColumnType, zone: Tz) -> Result<Self> {
         let values = match array.data_type() {
             DataType::Boolean => Values::Bool(array.as_boolean().clone()),
             DataType::Int16 => Values::Int2(array.as_primitive::<Int16Type>().clone()),
@@ -92,6 +98,9 @@ impl Column {
             DataType::Float64 => Values::Float8(array.as_primitive::<Float64Type>().clone()),
             DataType::Decimal128(..) => Values::Numeric(array.as_primitive::<Decimal128Type>().clone()),
             DataType::Decimal256(..) => Values::WideNumeric(array.as_primitive::<Decimal256Type>().clone()),
+            DataType::Utf8View if kind.postgres == Type::BPCHAR && kind.modifier >= LENGTH_HEADER => {
+                Values::Text(padded(array.as_string_view(), (kind.modifier - LENGTH_HEADER) as usize))
+            }
             DataType::Utf8View => Values::Text(array.as_string_view().clone()),
             DataType::BinaryView => Values::Bytea(array.as_binary_view().clone()),
             DataType::FixedSizeBinary(_) => Values::Uuid(array.as_fixed_size_binary().clone()),
@@ -116,11 +125,11 @@ impl Column {
             }
             other => return Err(Error::internal(format!("no wire layout for {other}"))),
         };
-        Ok(Self { postgres, values, nulls: array.nulls().cloned() })
+        Ok(Self { postgres: kind.postgres.clone(), values, nulls: array.nulls().cloned() })
     }
 
     fn nested(array: &ArrayRef, field: &Field, zone: Tz) -> Result<Self> {
-        Self::of_layout(array, ColumnType::of(field)?.postgres, zone)
+        Self::of_layout(array, &ColumnType::of(field)?, zone)
     }
 
     /// Whether the value of a row is NULL.

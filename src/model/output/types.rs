@@ -34,14 +34,14 @@ use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use postgres_types::Type;
 
 use crate::error::{Error, Result};
-use crate::model::{PG_TYPE_KEY, mark};
+use crate::model::{PG_TYPE_KEY, element_of, mark};
 
 /// The type of a result column on the wire.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnType {
     /// The Postgres type.
     pub postgres: Type,
-    /// The type modifier: precision and scale of a numeric, else -1.
+    /// The type modifier: precision and scale of a numeric, the length of a text that has a limit, else -1.
     pub modifier: i32,
     /// The Arrow type its values are cast to before they are written.
     pub arrow: DataType,
@@ -80,7 +80,11 @@ fn lookup(field: &Field) -> Option<ColumnType> {
         return Some(marked);
     }
     if let Some((postgres, modifier)) = mark(field) {
-        return Some(ColumnType { postgres, modifier, arrow: DataType::Utf8View });
+        let arrow = match element_of(field) {
+            Some(element) => DataType::List(Arc::new(element.with_name(Field::LIST_FIELD_DEFAULT_NAME))),
+            None => DataType::Utf8View,
+        };
+        return Some(ColumnType { postgres, modifier, arrow });
     }
     match (field.data_type(), field.extension_type_name()) {
         (DataType::FixedSizeBinary(16), Some("arrow.uuid")) => plain(Type::UUID, DataType::FixedSizeBinary(16)),

@@ -30,7 +30,7 @@ pub(super) fn decode(postgres: &Type, bytes: &Bytes) -> Result<ScalarValue> {
             _ => return Err(malformed()),
         },
         Type::DATE => ScalarValue::Date32(Some(date(bytes)?)),
-        Type::TIME => ScalarValue::Time64Microsecond(Some(i64::from_be_bytes(fixed(bytes)?))),
+        Type::TIME => ScalarValue::Time64Microsecond(Some(time(bytes)?)),
         Type::TIMESTAMP => ScalarValue::TimestampMicrosecond(Some(instant(bytes)?), None),
         Type::TIMESTAMPTZ => ScalarValue::TimestampMicrosecond(Some(instant(bytes)?), utc()),
         Type::INTERVAL => interval(bytes)?,
@@ -60,6 +60,15 @@ pub(super) fn date(bytes: &[u8]) -> Result<i32> {
     match i32::from_be_bytes(fixed(bytes)?) {
         infinite @ (i32::MAX | i32::MIN) => Ok(infinite),
         days => days.checked_add(EPOCH_DAYS).ok_or_else(malformed),
+    }
+}
+
+/// Microseconds from midnight; 22008 where no day has them.
+pub(super) fn time(bytes: &[u8]) -> Result<i64> {
+    let microseconds = i64::from_be_bytes(fixed(bytes)?);
+    match (0..=86_400_000_000).contains(&microseconds) {
+        true => Ok(microseconds),
+        false => Err(Error::new(SqlState::DatetimeFieldOverflow, "time out of range")),
     }
 }
 

@@ -4,7 +4,9 @@
 //! and the digits they came with: the engine coerces them as it does literals, so `price = 1.234` is not rounded to the
 //! column's two decimals.
 
-use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, IntervalUnit, TimeUnit};
+use std::sync::Arc;
+
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
@@ -12,7 +14,7 @@ use postgres_types::Type;
 use super::binary_parameter;
 use crate::error::{Error, Result, SqlState};
 use crate::model::output::ColumnType;
-use crate::model::read;
+use crate::model::{marked, read, with_mark_of};
 
 /// The two formats of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +57,15 @@ pub(in crate::server) struct ParameterType {
 
 impl ParameterType {
     /// The type a client declared by oid (0 and `unknown`: none), else the one the statement gives the parameter.
-    pub fn of(declared: u32, inferred: Option<&DataType>) -> Result<Self> {
+    pub fn of(declared: u32, inferred: Option<&Field>) -> Result<Self> {
         if let Some(postgres) = declared_type(declared)? {
-            return Ok(Self { arrow: arrow_type(&postgres).or_else(|| inferred.cloned()), postgres });
+            let arrow = arrow_type(&postgres).or_else(|| inferred.map(|field| field.data_type().clone()));
+            return Ok(Self { arrow, postgres });
         }
-        match inferred.filter(|arrow| !arrow.is_null()) {
-            Some(arrow) => {
-                let postgres = ColumnType::of(&Field::new("parameter", arrow.clone(), true))?.postgres;
-                Ok(Self { postgres, arrow: Some(arrow.clone()) })
+        match inferred.filter(|field| !field.data_type().is_null()) {
+            Some(field) => {
+                let postgres = ColumnType::of(field)?.postgres;
+                Ok(Self { postgres, arrow: Some(field.data_type().clone()) })
             }
             None => Ok(Self { postgres: Type::TEXT, arrow: None }),
         }
@@ -88,14 +91,14 @@ impl ParameterType {
     }
 }
 
-/// The Arrow type of a declared parameter, for planning; `None` where the client left it open. A numeric's digits are known
-/// only with its value: for planning it has some. 42704 for an unknown oid.
-pub(in crate::server) fn hint(oid: u32) -> Result<Option<DataType>> {
+/// A declared parameter, for planning; `None` where the client left it open. A numeric's digits are known only with its value: for
+/// planning it has some. 42704 for an unknown oid.
+pub(in crate::server) fn hint(oid: u32) -> Result<Option<FieldRef>> {
     const SOME_NUMERIC: DataType = DataType::Decimal128(DECIMAL128_MAX_PRECISION, 10);
-    Ok(match declared_type(oid)? {
-        Some(Type::NUMERIC) => Some(SOME_NUMERIC),
-        declared => declared.as_ref().and_then(arrow_type),
-    })
+    let Some(declared) = declared_type(oid)? else { return Ok(None) };
+    let arrow = if declared == Type::NUMERIC { Some(SOME_NUMERIC) } else { arrow_type(&declared) };
+    let plain = arrow.map(|arrow| Field::new("", arrow, true));
+    Ok(plain.map(|plain| Arc::new(with_mark_of(plain, &marked(&declared, -1)))))
 }
 
 fn declared_type(oid: u32) -> Result<Option<Type>> {

@@ -66,6 +66,8 @@ fn push_column(context: &Context, rows: &mut Rows, relation: &Relation, position
         ("column_default", column.default.as_ref().map(|default| default.expression.clone()).into()),
         ("is_nullable", yes_or_no(column.nullable)),
         ("data_type", data_type(column.column_type.pg_type()).into()),
+        ("character_maximum_length", column.column_type.length().into()),
+        ("character_octet_length", octets(column.column_type).into()),
         ("numeric_precision", shape.precision.into()),
         ("numeric_precision_radix", shape.radix.into()),
         ("numeric_scale", shape.scale.into()),
@@ -85,6 +87,13 @@ fn push_column(context: &Context, rows: &mut Rows, relation: &Relation, position
 /// The standard's name of a type: arrays are just `ARRAY`.
 fn data_type(pg_type: &PgType) -> &str {
     if pg_type.is_array() { "ARRAY" } else { &pg_type.sql_name }
+}
+
+/// The most bytes of a text: letters have up to four of them, and what has no limit up to a gibibyte.
+fn octets(column: ColumnType) -> Option<i32> {
+    const MOST: i32 = 1 << 30;
+    let is_text = matches!(column.pg_type().name.as_str(), "text" | "varchar" | "bpchar");
+    is_text.then(|| column.length().map_or(MOST, |length| 4 * length))
 }
 
 /// Digits of a type, as `columns` tells them.
