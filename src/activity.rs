@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
+use tokio::sync::watch;
 
 use crate::config::Settings;
 
@@ -25,6 +26,8 @@ pub struct Activity {
     begun: AtomicU64,
     /// Rows that statements gave.
     rows: Arc<AtomicU64>,
+    /// Changes whenever servers are to read their files anew.
+    reloads: watch::Sender<()>,
 }
 
 /// A session's place among the others; it goes when this is dropped.
@@ -83,6 +86,16 @@ impl Activity {
         self.rows.load(Ordering::Relaxed)
     }
 
+    /// Asks the servers of the database to read their files anew.
+    pub fn reload(&self) {
+        self.reloads.send_replace(());
+    }
+
+    /// What tells a server that it is asked to.
+    pub fn reloads(&self) -> watch::Receiver<()> {
+        self.reloads.subscribe()
+    }
+
     fn sessions(&self) -> MutexGuard<'_, BTreeMap<i32, Arc<Backend>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -90,7 +103,8 @@ impl Activity {
 
 impl Default for Activity {
     fn default() -> Self {
-        Self { opened: Utc::now(), sessions: Mutex::default(), begun: AtomicU64::default(), rows: Arc::default() }
+        let (opened, reloads) = (Utc::now(), watch::Sender::default());
+        Self { opened, sessions: Mutex::default(), begun: AtomicU64::default(), rows: Arc::default(), reloads }
     }
 }
 

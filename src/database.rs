@@ -139,6 +139,11 @@ impl Database {
         self.configure(name, &amount).expect("an amount of memory is in the domain of its setting");
     }
 
+    /// Has its servers read their certificates anew, as SIGHUP and `pg_reload_conf()` do.
+    pub fn reload(&self) {
+        self.activity().reload();
+    }
+
     /// Its sessions and what they do.
     pub(crate) fn activity(&self) -> &Arc<Activity> {
         &self.shared.activity

@@ -110,7 +110,10 @@ pub async fn serve(server: Server, database: &Database, folder: &Path) -> Result
     }
     say("and ask, for a start,");
     FIRST_QUERIES.iter().for_each(|query| say(format_args!("    {query}")));
-    server.run(interrupted).await;
+    tokio::select! {
+        () = server.run(interrupted) => {}
+        () = reload_on_hangup(database) => {}
+    }
     Ok(())
 }
 
@@ -150,4 +153,18 @@ fn interrupted() -> impl Future<Output = ()> {
         }
         tokio::signal::ctrl_c().await.ok();
     }
+}
+
+/// A SIGHUP has the certificate read anew, as in Postgres.
+async fn reload_on_hangup(database: &Database) {
+    #[cfg(unix)]
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        Ok(mut hangup) => {
+            while hangup.recv().await.is_some() {
+                database.reload();
+            }
+        }
+        Err(error) => tracing::warn!(%error, "SIGHUP will not have the certificate read anew"),
+    }
+    std::future::pending().await
 }

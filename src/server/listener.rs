@@ -83,8 +83,7 @@ impl Server {
     /// can't be used (F0000), 42501 for an address beyond this machine without what [`Options::listen`] asks for.
     pub async fn bind(database: Database, options: Options) -> Result<Self> {
         let addresses = addresses(&options.listen).await?;
-        let files = options.certificate.as_ref();
-        let tls = files.map(|files| Tls::load(&files.certificate, &files.key)).transpose()?;
+        let tls = options.certificate.as_ref().map(Tls::load).transpose()?;
         let open = beyond_this_machine(&addresses);
         if let Some(open) = open.filter(|_| !options.insecure) {
             refuse_unprotected(open, database.roles().have_users(), tls.is_some())?;
@@ -138,6 +137,7 @@ impl Server {
             exposing.spawn(expose(listener, shared.metrics.clone(), shared.database.clone()));
         }
         let mut connections = JoinSet::new();
+        let mut reloads = shared.database.activity().reloads();
         tokio::pin!(shutdown);
         loop {
             tokio::select! {
@@ -152,6 +152,7 @@ impl Server {
                         sleep(ACCEPT_PAUSE).await;
                     }
                 },
+                Ok(()) = reloads.changed() => reload(shared.tls.as_ref()),
                 Some(_) = connections.join_next() => {}
             }
         }
@@ -165,6 +166,14 @@ impl Server {
             }
         }
         connections.shutdown().await;
+    }
+}
+
+/// Shows the certificate that lies in its file now to those who connect from here on.
+fn reload(tls: Option<&Tls>) {
+    match tls.map_or(Ok(()), Tls::reload) {
+        Ok(()) => tracing::info!("configuration read anew"),
+        Err(error) => tracing::warn!(%error, "the certificate stays as it was"),
     }
 }
 

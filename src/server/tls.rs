@@ -1,7 +1,7 @@
 //! TLS: the certificate and key that the server shows, and the handshake.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ring::digest;
 use rustls::ServerConfig;
@@ -12,14 +12,22 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::listener::Certificate;
 use crate::error::{Error, Result, SqlState};
 
 /// The protocol's name in ALPN, as PostgreSQL 17 registered it.
 const ALPN: &[u8] = b"postgresql";
 
-/// A server's certificate and key, ready to use.
+/// A server's certificate and key; clones show what was read last.
 #[derive(Clone)]
 pub(super) struct Tls {
+    files: Certificate,
+    shown: Arc<RwLock<Shown>>,
+}
+
+/// A certificate and its key, ready to use.
+#[derive(Clone)]
+struct Shown {
     acceptor: TlsAcceptor,
     end_point: Option<Arc<[u8]>>,
 }
@@ -27,7 +35,27 @@ pub(super) struct Tls {
 impl Tls {
     /// Reads a chain of certificates and a key (PKCS#1, PKCS#8 or SEC1), both PEM. What can't be used is an error: a server
     /// that was told to encrypt doesn't start without.
-    pub(super) fn load(certificate: &Path, key: &Path) -> Result<Self> {
+    pub(super) fn load(files: &Certificate) -> Result<Self> {
+        Ok(Self { files: files.clone(), shown: Arc::new(RwLock::new(Shown::read(files)?)) })
+    }
+
+    /// Reads both anew, for connections to come; what can't be used is an error and changes nothing.
+    pub(super) fn reload(&self) -> Result<()> {
+        let read = Shown::read(&self.files)?;
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    /// The server's side of the handshake, and what a login can be bound to: the hash of the certificate, if its signature names
+    /// one.
+    pub(super) async fn accept(&self, socket: TcpStream) -> std::io::Result<(TlsStream<TcpStream>, Option<Arc<[u8]>>)> {
+        let Shown { acceptor, end_point } = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok((acceptor.accept(socket).await?, end_point))
+    }
+}
+
+impl Shown {
+    fn read(Certificate { certificate, key }: &Certificate) -> Result<Self> {
         refuse_open_key(key)?;
         let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let chain = chain.map_err(|error| unusable("certificate", certificate, &error))?;
@@ -41,16 +69,6 @@ impl Tls {
         let mut config = config.map_err(|error| unusable("certificate", certificate, &error))?;
         config.alpn_protocols = vec![ALPN.to_vec()];
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), end_point })
-    }
-
-    /// The server's side of the handshake.
-    pub(super) async fn accept(&self, socket: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
-        self.acceptor.accept(socket).await
-    }
-
-    /// What a login can be bound to: the hash of the certificate, if its signature names one.
-    pub(super) fn end_point(&self) -> Option<Arc<[u8]>> {
-        self.end_point.clone()
     }
 }
 

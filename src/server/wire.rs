@@ -108,7 +108,7 @@ impl Wire {
         let Transport::Plain(socket) = std::mem::replace(&mut self.transport, Transport::Closed) else {
             return Err(Failure::Gone);
         };
-        let stream = tls.accept(socket).await.map_err(|error| {
+        let (stream, end_point) = tls.accept(socket).await.map_err(|error| {
             tracing::info!(%error, "TLS handshake failed");
             Failure::Gone
         })?;
@@ -116,7 +116,7 @@ impl Wire {
             tracing::info!("TLS without a request must name the protocol by ALPN");
             return Err(Failure::Gone);
         }
-        self.end_point = tls.end_point();
+        self.end_point = end_point;
         self.transport = Transport::Secure(Box::new(stream));
         Ok(())
     }

@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::login::{Raw, users};
-use super::{Served, soon};
+use super::{Served, rows, soon};
 
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
@@ -109,6 +109,25 @@ async fn a_login_is_bound_to_the_certificate() {
     let cut = ChannelBinding::unrequested();
     let (kind, body) = log_in(secured.connect(&served).await, "SCRAM-SHA-256", cut).await;
     assert!(kind == b'E' && String::from_utf8_lossy(&body).contains("C28000"));
+}
+
+#[tokio::test]
+async fn a_certificate_is_read_anew_when_asked() {
+    let (old, new) = (Secured::new(), Secured::new());
+    let served = Served::serve(Database::in_memory().await.unwrap(), old.options()).await;
+    let client = served.connect().await;
+    let ask = async || rows(&client, "SELECT pg_reload_conf()").await.unwrap();
+    drop(old.connect(&served).await);
+    // One that can't be used changes nothing.
+    std::fs::write(&old.files.certificate, "nothing").unwrap();
+    assert_eq!(ask().await, "t");
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    drop(old.connect(&served).await);
+    std::fs::copy(&new.files.certificate, &old.files.certificate).unwrap();
+    std::fs::copy(&new.files.key, &old.files.key).unwrap();
+    assert_eq!(ask().await, "t");
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    drop(new.connect(&served).await);
 }
 
 #[tokio::test]

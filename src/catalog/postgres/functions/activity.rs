@@ -1,4 +1,4 @@
-//! Other sessions: what cancels and ends them.
+//! Other sessions and the server: what cancels and ends them, and has the server read its files anew.
 
 use std::sync::Arc;
 
@@ -28,7 +28,25 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         volatility: Volatility::Volatile,
         answer: |call| signal(call, "end the session", Backend::end),
     },
+    SystemFunction {
+        name: "pg_reload_conf",
+        required: &[],
+        optional: &[],
+        result: "bool",
+        strict: true,
+        volatility: Volatility::Volatile,
+        answer: reload,
+    },
 ];
+
+/// Has the server read its certificate anew; 42501 unless an owner asks.
+fn reload(call: &Call) -> Result<Answer> {
+    if !call.session.identity().current.owner {
+        return Err(Error::new(SqlState::InsufficientPrivilege, "permission denied for function pg_reload_conf"));
+    }
+    call.session.activity().reload();
+    Ok(true.into())
+}
 
 /// Whether there is such a connection; 42501 for one of another user, unless an owner asks.
 fn signal(call: &Call, what: &str, signal: fn(&Backend) -> bool) -> Result<Answer> {
