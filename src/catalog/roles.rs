@@ -45,12 +45,16 @@ pub struct Role {
     pub valid_until: Option<i64>,
     /// The roles it is a member of, whose privileges it has.
     pub member_of: Vec<u32>,
+    /// How many sessions it may have at once; as many as the server lets users have where it doesn't say.
+    #[serde(default)]
+    pub connection_limit: Option<u32>,
 }
 
 impl Role {
     /// A role that may do nothing yet.
     pub fn new(oid: u32, name: &str, login: bool) -> Self {
-        Self { oid, name: name.to_owned(), login, verifier: None, valid_until: None, member_of: vec![] }
+        let (name, member_of) = (name.to_owned(), vec![]);
+        Self { oid, name, login, verifier: None, valid_until: None, member_of, connection_limit: None }
     }
 
     /// Whether it can log in, if it gives its password in time.

@@ -190,7 +190,8 @@ async fn handshake(
     session.log_in(identity);
     startup::apply(&startup, &session)?;
     let owner = session.setting("is_superuser").as_deref() == Some("on");
-    let place = shared.places.take(&user, owner).map_err(Failure::Fatal)?;
+    let limit = roles.named(&user).and_then(|role| role.connection_limit);
+    let place = shared.places.take(&user, owner, limit).map_err(Failure::Fatal)?;
     session.backend().connect(Client { user, address: client });
     wire.belongs_to(Arc::clone(session.backend()));
     wire.admit(shared.limits.message);

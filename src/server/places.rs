@@ -42,8 +42,8 @@ impl Places {
         }
     }
 
-    /// Takes a place for a session of a user; 53300 if there is none.
-    pub fn take(self: &Arc<Self>, user: &str, owner: bool) -> Result<Place> {
+    /// Takes a place for a session of a user, who may have so many where a limit says; 53300 if there is none.
+    pub fn take(self: &Arc<Self>, user: &str, owner: bool, limit: Option<u32>) -> Result<Place> {
         let mut taken = self.taken();
         let (all, own) = (taken.values().sum::<usize>(), taken.get(user).copied().unwrap_or_default());
         let refused = if all >= self.most {
@@ -52,6 +52,8 @@ impl Places {
             "remaining connection slots are reserved for owners".to_owned()
         } else if !owner && own >= self.most_per_user {
             format!("too many connections for user \"{user}\"")
+        } else if !owner && limit.is_some_and(|limit| own >= limit as usize) {
+            format!("too many connections for role \"{user}\"")
         } else {
             *taken.entry(user.to_owned()).or_default() += 1;
             return Ok(Place { places: Arc::clone(self), user: user.to_owned() });
@@ -155,26 +157,27 @@ mod tests {
     fn the_last_places_are_for_owners() {
         let settings = settings(&[("max_connections", "3"), ("superuser_reserved_connections", "1")]);
         let places = Arc::new(Places::new(&settings));
-        let _reader = places.take("anna", false).unwrap();
-        let other = places.take("bert", false).unwrap();
-        assert_eq!(places.take("bert", false).unwrap_err().state(), SqlState::TooManyConnections);
-        let _owner = places.take("root", true).unwrap();
-        assert_eq!(places.take("root", true).unwrap_err().state(), SqlState::TooManyConnections);
+        assert!(places.take("anna", false, Some(0)).is_err() && places.take("anna", true, Some(0)).is_ok());
+        let _reader = places.take("anna", false, None).unwrap();
+        let other = places.take("bert", false, None).unwrap();
+        assert_eq!(places.take("bert", false, None).unwrap_err().state(), SqlState::TooManyConnections);
+        let _owner = places.take("root", true, None).unwrap();
+        assert_eq!(places.take("root", true, None).unwrap_err().state(), SqlState::TooManyConnections);
         drop(other);
-        assert!(places.take("anna", false).is_err());
-        assert!(places.take("root", true).is_ok());
+        assert!(places.take("anna", false, None).is_err());
+        assert!(places.take("root", true, None).is_ok());
     }
 
     #[test]
     fn one_user_leaves_places_to_others() {
         let settings = settings(&[("max_connections_per_user", "1")]);
         let places = Arc::new(Places::new(&settings));
-        let only = places.take("anna", false).unwrap();
-        assert!(places.take("anna", false).unwrap_err().message().contains("\"anna\""));
-        let _other = places.take("bert", false).unwrap();
-        let (_one, _two) = (places.take("root", true).unwrap(), places.take("root", true).unwrap());
+        let only = places.take("anna", false, None).unwrap();
+        assert!(places.take("anna", false, None).unwrap_err().message().contains("\"anna\""));
+        let _other = places.take("bert", false, None).unwrap();
+        let (_one, _two) = (places.take("root", true, None).unwrap(), places.take("root", true, None).unwrap());
         drop(only);
-        assert!(places.take("anna", false).is_ok());
+        assert!(places.take("anna", false, None).is_ok());
     }
 
     #[tokio::test]

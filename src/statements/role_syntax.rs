@@ -5,6 +5,7 @@
 //! | `CREATE USER a` | `CREATE ROLE a LOGIN` |
 //! | `ALTER USER a`, `DROP USER a` | `ALTER ROLE a`, `DROP ROLE a` |
 //! | `ENCRYPTED PASSWORD` | `PASSWORD` |
+//! | `CONNECTION LIMIT -1`, in three tokens | in two and a number |
 //! | `GRANT a, b TO c`, `REVOKE a FROM c` | `GRANT ROLE a, ROLE b TO c`, `REVOKE ROLE a FROM c` |
 //! | `RESET SESSION AUTHORIZATION` | `SET SESSION AUTHORIZATION DEFAULT` |
 
@@ -20,7 +21,8 @@ pub(super) fn spelled_for_parser(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpa
                 user_as_role(statement, *at, is(first, &["CREATE"]), &mut spelled);
             }
             [(_, first), (_, second), ..] if is(first, &["CREATE", "ALTER"]) && is(second, &["ROLE"]) => {
-                spelled.extend(statement.iter().filter(|token| !is_word(token, "ENCRYPTED")).cloned());
+                let tokens = statement.iter().filter(|token| !is_word(token, "ENCRYPTED")).cloned();
+                spelled.extend(with_signs(tokens));
             }
             [(_, first), ..] if is(first, &["GRANT", "REVOKE"]) => grant_of_roles(statement, &mut spelled),
             [(reset, first), (_, second), (_, third)]
@@ -40,6 +42,20 @@ pub(super) fn spelled_for_parser(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpa
     spelled
 }
 
+/// A minus and the number behind it as one token.
+fn with_signs(tokens: impl Iterator<Item = TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut signed: Vec<TokenWithSpan> = Vec::new();
+    for token in tokens {
+        match (signed.last_mut().map(|last| &mut last.token), token.token) {
+            (Some(minus @ Token::Minus), Token::Number(digits, long)) => {
+                *minus = Token::Number(format!("-{digits}"), long);
+            }
+            (_, other) => signed.push(TokenWithSpan { token: other, span: token.span }),
+        }
+    }
+    signed
+}
+
 /// Whether a text sets a password: messages about it quote nothing, and nothing shows it.
 pub(super) fn sets_password(tokens: &[TokenWithSpan]) -> bool {
     tokens.split(|token| token.token == Token::SemiColon).any(|statement| {
@@ -53,9 +69,8 @@ pub(super) fn sets_password(tokens: &[TokenWithSpan]) -> bool {
 fn user_as_role(statement: &[TokenWithSpan], user: usize, login: bool, spelled: &mut Vec<TokenWithSpan>) {
     let (end, body) = ending(statement);
     let says_login = body.iter().any(|token| is_word(token, "LOGIN") || is_word(token, "NOLOGIN"));
-    for (at, token) in body.iter().enumerate().filter(|(_, token)| !is_word(token, "ENCRYPTED")) {
-        spelled.push(if at == user { word("ROLE", token) } else { token.clone() });
-    }
+    let tokens = body.iter().enumerate().filter(|(_, token)| !is_word(token, "ENCRYPTED"));
+    spelled.extend(with_signs(tokens.map(|(at, token)| if at == user { word("ROLE", token) } else { token.clone() })));
     if login && !says_login {
         spelled.extend([blank(&body[user]), word("LOGIN", &body[user])]);
     }

@@ -18,10 +18,7 @@ pub(super) async fn create(context: &Context, create: &CreateRole) -> Result<Tag
     block.state().require_database_owner(context.role(), "permission denied to create role")?;
     for name in &create.names {
         let name = single(name)?;
-        let reserved = name.starts_with("pg_") || matches!(name.as_str(), "public" | "none");
-        if reserved {
-            return Err(Error::new(SqlState::ReservedName, format!("role name \"{name}\" is reserved")));
-        }
+        refuse_reserved(&name)?;
         if block.state().record.roles.named(&name).is_some() {
             if create.if_not_exists {
                 continue;
@@ -31,6 +28,7 @@ pub(super) async fn create(context: &Context, create: &CreateRole) -> Result<Tag
         let mut role = Role::new(block.take_oid(), &name, create.login.unwrap_or(false));
         role.verifier = create.password.as_ref().map(verifier).transpose()?.flatten();
         role.valid_until = create.valid_until.as_ref().map(instant).transpose()?.flatten();
+        role.connection_limit = create.connection_limit.as_ref().map(connections).transpose()?.flatten();
         for group in create.in_role.iter().chain(&create.in_group) {
             role.member_of.push(block.state().record.roles.require(&role_name(context, group))?.oid);
         }
@@ -42,11 +40,15 @@ pub(super) async fn create(context: &Context, create: &CreateRole) -> Result<Tag
 
 /// ALTER ROLE and ALTER USER. Everybody may change their own password.
 pub(super) async fn alter(context: &Context, name: &Ident, operation: &AlterRoleOperation) -> Result<Tag> {
-    let AlterRoleOperation::WithOptions { options } = operation else {
-        return Err(Error::unsupported("ALTER ROLE ... RENAME, SET or RESET")
-            .with_hint("PASSWORD, LOGIN and VALID UNTIL can change"));
-    };
     let name = role_name(context, name);
+    let options = match operation {
+        AlterRoleOperation::WithOptions { options } => options,
+        AlterRoleOperation::RenameRole { role_name } => return rename(context, &name, &names::fold(role_name)).await,
+        _ => {
+            return Err(Error::unsupported("ALTER ROLE ... SET or RESET")
+                .with_hint("its name, PASSWORD, LOGIN, VALID UNTIL and CONNECTION LIMIT can change"));
+        }
+    };
     let mut block = context.block().await;
     let role = block.state().record.roles.require(&name)?;
     let only_password = options.iter().all(|option| matches!(option, RoleOption::Password(_)));
@@ -68,12 +70,41 @@ pub(super) async fn alter(context: &Context, name: &Ident, operation: &AlterRole
             | RoleOption::CreateRole(false)
             | RoleOption::Replication(false)
             | RoleOption::SuperUser(false) => {}
-            RoleOption::ConnectionLimit(limit) => refuse_limit(limit)?,
+            RoleOption::ConnectionLimit(limit) => role.connection_limit = connections(limit)?,
             other => return Err(refused(&other.to_string())),
         }
     }
     commit(context, block).await?;
     Ok(Tag::of("ALTER ROLE"))
+}
+
+/// ALTER ROLE ... RENAME TO: it stays who it is, with its password, its privileges and what it owns.
+async fn rename(context: &Context, name: &str, new_name: &str) -> Result<Tag> {
+    let mut block = context.block().await;
+    block.state().require_database_owner(context.role(), "permission denied to rename role")?;
+    let role = block.state().record.roles.require(name)?;
+    if role.is_predefined() {
+        return Err(required(name, "renamed"));
+    }
+    let acts = context.identity();
+    if [acts.login.oid, acts.session.oid, acts.current.oid].contains(&role.oid) {
+        return Err(Error::unsupported("renaming the role that the session acts as"));
+    }
+    refuse_reserved(new_name)?;
+    let roles = &mut block.state_mut().record.roles;
+    if roles.named(new_name).is_some() {
+        return Err(Error::new(SqlState::DuplicateObject, format!("role \"{new_name}\" already exists")));
+    }
+    new_name.clone_into(&mut roles.require_mut(name)?.name);
+    commit(context, block).await?;
+    Ok(Tag::of("ALTER ROLE"))
+}
+
+fn refuse_reserved(name: &str) -> Result<()> {
+    if name.starts_with("pg_") || matches!(name, "public" | "none") {
+        return Err(Error::new(SqlState::ReservedName, format!("role name \"{name}\" is reserved")));
+    }
+    Ok(())
 }
 
 /// DROP ROLE and DROP USER: what was granted to it goes with it, what it owns is in the way.
@@ -247,19 +278,23 @@ fn refuse_attributes(create: &CreateRole) -> Result<()> {
     if let Some((_, attribute)) = attributes.iter().find(|(given, _)| *given) {
         return Err(refused(attribute));
     }
-    create.connection_limit.as_ref().map_or(Ok(()), refuse_limit)
+    Ok(())
 }
 
-/// `CONNECTION LIMIT -1` is what every role has.
-fn refuse_limit(limit: &Expr) -> Result<()> {
-    if limit.to_string() == "-1" { Ok(()) } else { Err(refused("CONNECTION LIMIT")) }
+/// `CONNECTION LIMIT`; -1 is none.
+fn connections(limit: &Expr) -> Result<Option<u32>> {
+    match limit.to_string().parse::<i64>() {
+        Ok(-1) => Ok(None),
+        Ok(limit) if u32::try_from(limit).is_ok() => Ok(u32::try_from(limit).ok()),
+        _ => Err(Error::new(SqlState::InvalidParameterValue, format!("invalid connection limit: {limit}"))),
+    }
 }
 
 fn refused(attribute: &str) -> Error {
     let hint = match attribute {
         "SUPERUSER" | "CREATEROLE" | "CREATEDB" => "members of the role owner may everything: IN ROLE owner",
         "ROLE" => "add members with GRANT role TO member",
-        _ => "roles take PASSWORD, LOGIN, VALID UNTIL and IN ROLE",
+        _ => "roles take PASSWORD, LOGIN, VALID UNTIL, CONNECTION LIMIT and IN ROLE",
     };
     Error::unsupported(format!("{attribute} of a role")).with_hint(hint)
 }

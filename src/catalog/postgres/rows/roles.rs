@@ -31,7 +31,7 @@ fn push_roles(listing: &Listing, rows: &mut Rows, password: fn(&Role) -> Value) 
             ("rolcanlogin", role.login.into()),
             ("rolreplication", false.into()),
             ("rolbypassrls", owner.into()),
-            ("rolconnlimit", (-1).into()),
+            ("rolconnlimit", role.connection_limit.map_or(-1, i64::from).into()),
             ("rolpassword", password(role)),
             ("rolvaliduntil", role.valid_until.into()),
         ]);
