@@ -272,7 +272,13 @@ impl<'a> Resolver<'a> {
         if let Some(provider) = self.system_table(schema, table)? {
             return Ok(self.handed.to_anybody(provider_as_source(provider)));
         }
-        let relation = self.relation(name)?;
+        // To a query, as in Postgres, it is the relation that is missing and not its schema.
+        let relation = self.relation(name).map_err(|error| match error.state() {
+            SqlState::InvalidSchemaName => {
+                Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"))
+            }
+            _ => error,
+        })?;
         self.handed.name(name.clone(), relation.oid, self.depth);
         match &relation.body {
             Body::View(view) => {

@@ -37,7 +37,7 @@ impl Connection {
         let prepared = self.session.prepare(statement, &[]).await?;
         if !prepared.parameters().is_empty() {
             let error = Error::new(SqlState::UndefinedParameter, "there is no parameter $1");
-            return Err(error.with_hint("bind values with a prepared statement").into());
+            return Err(statement.place(error.with_hint("bind values with a prepared statement")).into());
         }
         match self.session.execute(&prepared, vec![]).await? {
             Outcome::Done(tag) => self.complete(&tag)?,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Field, Schema};
 use datafusion::sql::sqlparser::ast::{
     self, AlterColumnOperation, AlterTableOperation, ColumnOption, RenameTableNameKind,
 };
@@ -10,7 +10,8 @@ use datafusion::sql::sqlparser::ast::{
 use super::context::Context;
 use super::defaults::{self, Computed};
 use super::tables::{declared, rebuild, record_of, table_of};
-use super::{grants, keys, names};
+use super::{drop, followers, grants, keys, names};
+use crate::catalog::postgres::quote_identifier;
 use crate::catalog::{Block, Body, RelationRecord};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
@@ -33,12 +34,13 @@ async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: boo
     context.lock(&mut block, &name).await?;
     let found = block.state().find(name.schema(), name.table(), &context.search_path()).cloned();
     let Some(mut relation) = found else {
-        let message = format!("relation \"{name}\" does not exist");
+        let missing = names::missing(block.state(), &name);
         if alter.if_exists {
-            context.notice(Notice::information(SqlState::SuccessfulCompletion, format!("{message}, skipping")));
+            let message = format!("{}, skipping", missing.message());
+            context.notice(Notice::information(SqlState::SuccessfulCompletion, message));
             return Ok(());
         }
-        return Err(Error::new(SqlState::UndefinedTable, message));
+        return Err(missing);
     };
     if as_view && relation.view().is_none() {
         return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a view", relation.name)));
@@ -46,7 +48,7 @@ async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: boo
     block.state().require_owner(context.role(), &relation)?;
     for operation in &alter.operations {
         relation = match operation {
-            AlterTableOperation::RenameTable { table_name } => rename(&mut block, relation, table_name)?,
+            AlterTableOperation::RenameTable { table_name } => rename(context, &mut block, relation, table_name)?,
             AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
                 add_column(context, &mut block, relation, column_def, *if_not_exists).await?
             }
@@ -59,8 +61,9 @@ async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: boo
             AlterTableOperation::RenameConstraint { old_name, new_name } => {
                 keys::rename_constraint(&mut block, relation, old_name, new_name)?
             }
-            AlterTableOperation::DropColumn { column_names, if_exists, .. } => {
-                drop_columns(context, &mut block, relation, column_names, *if_exists).await?
+            AlterTableOperation::DropColumn { column_names, if_exists, drop_behavior, .. } => {
+                let cascade = *drop_behavior == Some(ast::DropBehavior::Cascade);
+                drop_columns(context, &mut block, relation, column_names, *if_exists, cascade).await?
             }
             AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
                 rename_column(context, &mut block, relation, old_column_name, new_column_name).await?
@@ -80,16 +83,29 @@ async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: boo
     block.finish().await
 }
 
-fn rename(block: &mut Block, relation: RelationRecord, new_name: &RenameTableNameKind) -> Result<RelationRecord> {
+fn rename(
+    context: &Context,
+    block: &mut Block,
+    relation: RelationRecord,
+    new_name: &RenameTableNameKind,
+) -> Result<RelationRecord> {
     let (RenameTableNameKind::As(new_name) | RenameTableNameKind::To(new_name)) = new_name;
     let new_name = names::parts(new_name)?.pop().unwrap_or_default();
     refuse_shipped(&relation, "renamed")?;
     if block.state().record.is_taken(&relation.schema, &new_name) {
         return Err(Error::new(SqlState::DuplicateTable, format!("relation \"{new_name}\" already exists")));
     }
+    let followers = followers::of(context, block, &relation)?;
     let record = record_of(block, &relation)?;
     record.name = new_name;
-    Ok(record.clone())
+    let renamed = record.clone();
+    followers::follow(context, block, followers, |_| quoted(&renamed))?;
+    Ok(renamed)
+}
+
+/// The name of a relation as SQL, with its schema.
+fn quoted(relation: &RelationRecord) -> String {
+    format!("{}.{}", quote_identifier(&relation.schema), quote_identifier(&relation.name))
 }
 
 async fn add_column(
@@ -136,12 +152,13 @@ async fn add_plain_column(
             Error::new(SqlState::NotNullViolation, message).with_hint("give it a DEFAULT, or add it without NOT NULL")
         );
     }
-    let resolver = context.resolver_at(block.moment());
-    if let (Some(default), Body::Table { defaults, .. }) = (default, &mut relation.body) {
-        defaults.insert(field.name().clone(), defaults::declared(context, &resolver, default, &field)?);
-    }
-    let added = Computed::of(context, &resolver, &relation, &field)?;
-    drop(resolver);
+    let added = {
+        let resolver = context.resolver_at(block.moment());
+        if let (Some(default), Body::Table { defaults, .. }) = (default, &mut relation.body) {
+            defaults.insert(field.name().clone(), defaults::declared(context, &resolver, default, &field)?);
+        }
+        Computed::of(context, &resolver, &relation, &field)?
+    };
     let fields = schema.fields().iter().map(|f| f.as_ref().clone()).chain([field]).collect::<Vec<_>>();
     let all = (0..schema.fields().len()).collect();
     Ok((rebuild(context, block, relation, Arc::new(Schema::new(fields)), all, Some(added)).await?, true))
@@ -158,9 +175,11 @@ fn set_default(
     let (column, table) = (names::fold(column), table_of(block, &relation)?);
     let schema = Arc::clone(block.at(&table)?.schema());
     let field = schema.field_with_name(&column).map_err(|_| no_column(&relation, &column))?;
-    let resolver = context.resolver_at(block.moment());
-    let default = default.map(|default| defaults::declared(context, &resolver, default, field)).transpose()?;
-    drop(resolver);
+    let default = default.map(|default| {
+        let resolver = context.resolver_at(block.moment());
+        defaults::declared(context, &resolver, default, field)
+    });
+    let default = default.transpose()?;
     if let Body::Table { defaults, .. } = &mut relation.body {
         match default {
             Some(default) => defaults.insert(column, default),
@@ -177,6 +196,7 @@ async fn drop_columns(
     relation: RelationRecord,
     columns: &[ast::Ident],
     if_exists: bool,
+    cascade: bool,
 ) -> Result<RelationRecord> {
     refuse_shipped(&relation, "stripped of columns")?;
     let schema = Arc::clone(block.at(&table_of(block, &relation)?)?.schema());
@@ -202,7 +222,12 @@ async fn drop_columns(
     if gone.is_empty() {
         return Ok(relation);
     }
-    rebuild(context, block, relation, Arc::new(schema.project(&kept)?), kept, None).await
+    let followers = followers::of(context, block, &relation)?;
+    let relation = rebuild(context, block, relation, Arc::new(schema.project(&kept)?), kept, None).await?;
+    let broken = followers::broken(context, block, followers);
+    let gone: Vec<&str> = gone.iter().map(|at| schema.field(*at).name().as_str()).collect();
+    drop::with_columns(context, block, &relation, &gone, broken, cascade).await?;
+    Ok(relation)
 }
 
 async fn rename_column(
@@ -227,6 +252,7 @@ async fn rename_column(
     });
     let renamed = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let all = (0..schema.fields().len()).collect();
+    let followers = followers::of(context, block, &relation)?;
     if let Body::Table { keys, defaults, .. } = &mut relation.body {
         let columns = keys.iter_mut().flat_map(|key| &mut key.columns);
         columns.filter(|column| **column == old).for_each(|column| column.clone_from(&new));
@@ -236,11 +262,20 @@ async fn rename_column(
     }
     let mut relation = rebuild(context, block, relation, renamed, all, None).await?;
     if let Some(comment) = relation.column_comments.remove(&old) {
-        relation.column_comments.insert(new, comment);
+        relation.column_comments.insert(new.clone(), comment);
     }
     if let Some(record) = block.state_mut().record.relation_mut(&relation.schema, &relation.name) {
         record.column_comments.clone_from(&relation.column_comments);
     }
+    // Views go on reading the column by its old name.
+    let column = |field: &Arc<Field>| match field.name() {
+        name if *name == old => format!("{} AS {}", quote_identifier(&new), quote_identifier(&old)),
+        name => quote_identifier(name),
+    };
+    followers::follow(context, block, followers, |follower| {
+        let read = schema.fields().iter().filter(|field| *field.name() == old || follower.mentions(field.name()));
+        format!("(SELECT {} FROM {})", read.map(column).collect::<Vec<_>>().join(", "), quoted(&relation))
+    })?;
     Ok(relation)
 }
 

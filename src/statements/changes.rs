@@ -24,7 +24,7 @@ use crate::storage::{FILE, ROW};
 
 /// Plans an UPDATE as the query of the new values of all columns, over the target and what it is joined with.
 pub(super) fn plan_update(resolver: &Resolver<'_>, update: &ast::Update) -> Result<Change> {
-    let target = write::target(resolver, &write::target_name(Some(&update.table))?, Privilege::Update)?;
+    let target = write::analyzed_target(resolver, &write::target_name(Some(&update.table))?, Privilege::Update)?;
     if update.limit.is_some() || !update.order_by.is_empty() {
         return Err(Error::unsupported("UPDATE with LIMIT or ORDER BY"));
     }
@@ -83,7 +83,7 @@ pub(super) fn assigned(update: &ast::Statement) -> Result<Vec<String>> {
 /// Plans a DELETE as the query of the rows that go.
 pub(super) fn plan_delete(resolver: &Resolver<'_>, delete: &ast::Delete) -> Result<Change> {
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
-    write::target(resolver, &write::target_name(from.first())?, Privilege::Delete)?;
+    write::analyzed_target(resolver, &write::target_name(from.first())?, Privilege::Delete)?;
     if delete.limit.is_some() || !delete.order_by.is_empty() {
         return Err(Error::unsupported("DELETE with LIMIT or ORDER BY"));
     }

@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use datafusion::common::TableReference;
 use datafusion::execution::TaskContext;
@@ -97,13 +98,24 @@ impl Context {
     /// Waits for the right to change the rows of the table that a name means, to the end of the block; nothing where it means
     /// none. 55P03 after `lock_timeout`, 40P01 where the wait would never end.
     pub(super) async fn lock(&self, block: &mut Block, name: &TableReference) -> Result<()> {
+        let limit = self.settings().time_limit("lock_timeout");
+        self.lock_within(block, name, limit).await
+    }
+
+    /// The same with a limit of its own to the wait.
+    pub(super) async fn lock_within(
+        &self,
+        block: &mut Block,
+        name: &TableReference,
+        limit: Option<Duration>,
+    ) -> Result<()> {
         let path = self.search_path();
         let named = |block: &Block| -> Option<Arc<Table>> {
             let relation = block.state().find(name.schema(), name.table(), &path)?;
             block.state().table(relation).cloned()
         };
         while let Some(table) = named(block) {
-            self.lock_table(block, &table).await?;
+            lock(block, &table, limit).await?;
             // While it waited, a statement may have put another table under the name.
             if named(block).is_some_and(|now| Arc::ptr_eq(&now, &table)) {
                 break;
@@ -115,13 +127,7 @@ impl Context {
     /// The same for a table at hand.
     pub(super) async fn lock_table(&self, block: &mut Block, table: &Arc<Table>) -> Result<()> {
         let limit = self.settings().time_limit("lock_timeout");
-        let lock = block.lock(table);
-        match limit {
-            None => lock.await,
-            Some(limit) => timeout(limit, lock).await.unwrap_or_else(|_| {
-                Err(Error::new(SqlState::LockNotAvailable, "canceling statement due to lock timeout"))
-            }),
-        }
+        lock(block, table, limit).await
     }
 
     /// What its plans run with.
@@ -198,4 +204,16 @@ impl DerefMut for Working {
             Self::Block { block, .. } => block,
         }
     }
+}
+
+/// Waits for a table's lock, for so long.
+async fn lock(block: &mut Block, table: &Arc<Table>, limit: Option<Duration>) -> Result<()> {
+    let Some(limit) = limit else { return block.lock(table).await };
+    timeout(limit, block.lock(table)).await.unwrap_or_else(|_| {
+        let message = match limit.is_zero() {
+            true => "could not obtain lock on relation",
+            false => "canceling statement due to lock timeout",
+        };
+        Err(Error::new(SqlState::LockNotAvailable, message))
+    })
 }

@@ -137,7 +137,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::NOTIFY { channel, payload } => {
             notify::notify(&context, &names::fold(channel), payload.as_deref().unwrap_or_default())
         }
-        Ast::Lock(lock) => done(lock::lock(&context, lock)?),
+        Ast::Lock(lock) => done(lock::lock(&context, lock).await?),
         Ast::ShowVariable { variable } => settings::show(&context, variable),
         Ast::StartTransaction { modes, begin, .. } => {
             let command = if *begin { "BEGIN" } else { "START TRANSACTION" };

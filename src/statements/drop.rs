@@ -4,6 +4,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, ObjectType};
 
 use super::context::Context;
 use super::dependants::{Dependant, dependants};
+use super::followers::Follower;
 use super::names;
 use crate::catalog::{Block, RelationRecord, SHIPPED_SCHEMAS, ship_table, shipped_view};
 use crate::error::{Error, Result, SqlState};
@@ -43,6 +44,38 @@ pub(super) async fn drop(
     block.state_mut().record.schemas.retain(|schema| !schemas.contains(&schema.name));
     block.finish().await?;
     Ok(Tag::of(tag))
+}
+
+/// What goes with columns of a table: the views that give or read them, and what depends on those.
+pub(super) async fn with_columns(
+    context: &Context,
+    block: &mut Block,
+    table: &RelationRecord,
+    columns: &[&str],
+    views: Vec<Follower>,
+    cascade: bool,
+) -> Result<()> {
+    let columns = match columns {
+        [only] => format!("column {only} of table {}", table.name),
+        several => format!("columns {} of table {}", several.join(", "), table.name),
+    };
+    let mut all: Vec<Dependant> = Vec::new();
+    for Follower { relation, name, behind, .. } in views {
+        let own = Dependant { relation, name, on: columns.clone() };
+        for dependant in std::iter::once(own).chain(behind) {
+            if !all.iter().any(|known| known.relation.oid == dependant.relation.oid) {
+                all.push(dependant);
+            }
+        }
+    }
+    match cascade {
+        true => tell_cascade(context, &all),
+        false => require_independent(&[columns], &all)?,
+    }
+    for dependant in &all {
+        take_out(block, &dependant.relation).await?;
+    }
+    Ok(())
 }
 
 /// Drops the session's temporary relations.
@@ -87,10 +120,8 @@ async fn relation(
     let found = block.state().find(reference.schema(), reference.table(), &context.search_path()).cloned();
     let Some(relation) = found else {
         let kind = if object == ObjectType::View { "view" } else { "table" };
-        let missing = match reference.schema() {
-            Some(schema) if block.state().record.schema(schema).is_none() => {
-                Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
-            }
+        let missing = match names::missing(block.state(), &reference) {
+            missing if missing.state() == SqlState::InvalidSchemaName => missing,
             _ => Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist")),
         };
         return skip(context, if_exists, missing);

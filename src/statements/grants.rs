@@ -136,9 +136,7 @@ fn relations(context: &Context, block: &Block, objects: &GrantObjects) -> Result
     let named = |name: &ObjectName| {
         let reference = names::reference(name)?;
         let found = block.state().find(reference.schema(), reference.table(), &context.search_path());
-        found.cloned().ok_or_else(|| {
-            Error::new(SqlState::UndefinedTable, format!("relation \"{}\" does not exist", reference.table()))
-        })
+        found.cloned().ok_or_else(|| names::missing(block.state(), &reference))
     };
     match objects {
         GrantObjects::Tables(tables) | GrantObjects::Views(tables) => tables.iter().map(named).collect(),

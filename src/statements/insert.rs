@@ -28,7 +28,7 @@ pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Chan
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(Error::unsupported("INSERT into a function"));
     };
-    let target = write::target(resolver, &names::reference(name)?, Privilege::Insert)?;
+    let target = write::analyzed_target(resolver, &names::reference(name)?, Privilege::Insert)?;
     let rows = match &insert.source {
         None => plan_values(resolver, insert, &target, &one_row_of_defaults(&target))?,
         Some(source) => match source.body.as_ref() {

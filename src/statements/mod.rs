@@ -20,6 +20,7 @@ mod dispatch;
 mod drop;
 mod explain;
 mod fetch_syntax;
+mod followers;
 mod grants;
 mod identity;
 mod insert;
@@ -48,6 +49,7 @@ mod tables;
 mod transaction;
 mod vacuum;
 mod views;
+mod with_syntax;
 mod write;
 
 pub(crate) use advisory::AdvisoryLocks;

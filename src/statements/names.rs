@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::ObjectName;
 
 use super::context::Context;
 pub(super) use crate::catalog::fold;
-use crate::catalog::{Block, DATABASE, PG_TEMP};
+use crate::catalog::{Block, DATABASE, PG_TEMP, State};
 use crate::error::{Error, Result, SqlState};
 
 /// The parts of a name, folded.
@@ -34,6 +34,16 @@ pub(super) fn reference(name: &ObjectName) -> Result<TableReference> {
     };
     refuse_other_database(reference.catalog(), name)?;
     Ok(reference)
+}
+
+/// What a definition says of a relation that isn't there: 3F000 where its schema isn't either, else 42P01.
+pub(super) fn missing(state: &State, name: &TableReference) -> Error {
+    match name.schema() {
+        Some(schema) if schema != PG_TEMP && state.record.schema(schema).is_none() => {
+            Error::new(SqlState::InvalidSchemaName, format!("schema \"{schema}\" does not exist"))
+        }
+        _ => Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist")),
+    }
 }
 
 /// The name of a schema.

@@ -34,6 +34,7 @@ pub(super) fn place_of_operator(statement: &Statement, error: &Error, text: &str
 pub(super) fn place(statement: &Statement, error: &Error) -> Option<Location> {
     let message = error.message();
     let found = match error.state() {
+        SqlState::UndefinedObject => type_name(statement, message.strip_prefix("type ").and_then(quoted)?),
         SqlState::UndefinedTable | SqlState::InvalidSchemaName => relation(statement, last_part(quoted(message)?)),
         SqlState::UndefinedColumn => column(statement, quoted(message)?),
         SqlState::UndefinedFunction => function(statement, message.strip_prefix("function ")?.split('(').next()?),
@@ -94,6 +95,16 @@ fn column(statement: &Statement, name: &str) -> Option<Location> {
             }
             _ => None,
         })
+    })
+}
+
+/// The type of a cast.
+fn type_name(statement: &Statement, name: &str) -> Option<Location> {
+    first(statement, |expr| match expr {
+        Expr::Cast { data_type: ast::DataType::Custom(custom, _), .. } if named(custom.0.last(), name) => {
+            Some(custom.span().start)
+        }
+        _ => None,
     })
 }
 
@@ -171,6 +182,7 @@ mod tests {
                 "function upper(integer, integer) does not exist",
                 11,
             ),
+            ("SELECT 1::s.kind", SqlState::UndefinedObject, "type \"kind\" does not exist", 11),
             ("SELECT $1", SqlState::UndefinedParameter, "there is no parameter $1", 8),
             ("SELECT 'ä', 'x'::int", SqlState::InvalidTextRepresentation, "invalid input: \"x\"", 13),
             ("SELECT DATE 'x'", SqlState::InvalidDatetimeFormat, "invalid input: \"x\"", 13),

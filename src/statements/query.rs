@@ -15,7 +15,7 @@ use futures::StreamExt;
 
 use super::context::Context;
 use super::returning::Change;
-use super::{changes, constants, explain, insert, parameters};
+use super::{changes, constants, explain, insert, lock, parameters};
 use crate::catalog::{Moment, Resolver, output_names};
 use crate::error::{Error, Result, SqlState};
 use crate::model::mark;
@@ -84,6 +84,9 @@ pub(super) async fn run(
     statement: &ast::Statement,
     values: Vec<ScalarValue>,
 ) -> Result<Outcome> {
+    if let ast::Statement::Query(query) = statement {
+        lock::lock_rows(context, query).await?;
+    }
     context.read().await?;
     if matches!(statement, ast::Statement::Explain { .. }) {
         let explained = explain::of(statement)?;
@@ -94,7 +97,9 @@ pub(super) async fn run(
     let resolver = context.resolver().with_parameters(&prepared.parameters);
     let plan = plan_by(&resolver, statement)?;
     let names = output_names(statement, &plan);
-    if let ast::Statement::Query(_) = statement {
+    if let ast::Statement::Query(query) = statement
+        && query.locks.is_empty()
+    {
         let schema = |plan: &SchemaRef| named(plan, &names);
         let (keeper, types) = (&prepared.keeper, &prepared.parameters);
         if let Some(rows) = keeper.keep(context, &resolver, &plan, types, &values, schema).await? {
@@ -146,7 +151,8 @@ pub(super) fn keep_promise(prepared: &Prepared, schema: &Schema) -> Result<()> {
 fn refuse_write_under_with(query: &ast::Query) -> Result<()> {
     match query.body.as_ref() {
         ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) | ast::SetExpr::Merge(_) => {
-            Err(Error::unsupported("WITH before UPDATE or DELETE").with_hint("put the query into a subquery of WHERE"))
+            Err(Error::unsupported("WITH RECURSIVE before UPDATE or DELETE")
+                .with_hint("put the query into a subquery of WHERE"))
         }
         _ => Ok(()),
     }

@@ -84,8 +84,7 @@ fn set_comment(
     let reference = names::reference(&name)?;
     let (schema, relation) = (reference.schema(), reference.table());
     let found = block.state().find(schema, relation, &context.search_path()).cloned();
-    let missing = || Error::new(SqlState::UndefinedTable, format!("relation \"{relation}\" does not exist"));
-    let found = found.ok_or_else(missing)?;
+    let found = found.ok_or_else(|| names::missing(block.state(), &reference))?;
     block.state().require_owner(context.role(), &found)?;
     if let (Some(column), Some(table)) = (&column, block.state().table(&found))
         && table.schema().field_with_name(column).is_err()

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 use super::copy::{self, CopyDirection, CopyStatement};
 use super::place::{place, place_of_operator};
 use super::syntax::{self, Command};
-use super::{depth, fetch_syntax, role_syntax, table_syntax};
+use super::{depth, fetch_syntax, role_syntax, table_syntax, with_syntax};
 use crate::error::{Error, Result, SqlState};
 use crate::model::Postgres;
 
@@ -114,7 +114,7 @@ impl Statement {
             let form = match copy::parse(&mut parser, sql)? {
                 Some(copy) => Ok(Form::Copy(Box::new(copy))),
                 None => match syntax::parse(&mut parser) {
-                    Ok(None) => parser.parse_statement().map(|ast| Form::Sql(Box::new(insert_under_with(ast)))),
+                    Ok(None) => parser.parse_statement().map(|ast| Form::Sql(Box::new(with_syntax::taken_in(ast)))),
                     Ok(Some(form)) => Ok(form),
                     Err(error) => Err(error),
                 },
@@ -153,23 +153,6 @@ impl<'a> Offsets<'a> {
             }
         }
         self.rest.offset()
-    }
-}
-
-/// `WITH q AS (...) INSERT ...`, which is parsed as a query, as the INSERT it is: its source takes the WITH.
-fn insert_under_with(statement: ast::Statement) -> ast::Statement {
-    match statement {
-        ast::Statement::Query(mut query) => match (query.with.take(), *query.body) {
-            (Some(mut with), ast::SetExpr::Insert(ast::Statement::Insert(mut insert))) => {
-                if let Some(source) = &mut insert.source {
-                    with.cte_tables.extend(source.with.take().into_iter().flat_map(|inner| inner.cte_tables));
-                    source.with = Some(with);
-                }
-                ast::Statement::Insert(insert)
-            }
-            (with, body) => ast::Statement::Query(Box::new(ast::Query { with, body: Box::new(body), ..*query })),
-        },
-        other => other,
     }
 }
 

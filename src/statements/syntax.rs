@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::names::fold;
 use super::statement::Form;
+use super::with_syntax;
 
 /// A statement that concerns the session.
 #[derive(Debug, Clone)]
@@ -251,7 +252,7 @@ fn prepare(parser: &mut Parser<'_>) -> Result<Command, ParserError> {
     }
     parser.expect_keyword(Keyword::AS)?;
     let start = parser.peek_token();
-    match parser.parse_statement()? {
+    match with_syntax::taken_in(parser.parse_statement()?) {
         statement @ (ast::Statement::Query(_)
         | ast::Statement::Insert(_)
         | ast::Statement::Update(_)

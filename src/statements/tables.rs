@@ -30,7 +30,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         let message = "ON COMMIT can only be used on temporary tables";
         return Err(Error::new(SqlState::InvalidTableDefinition, message));
     }
-    block.require_schema(&schema)?;
+    block.require_schema(&schema).map_err(|error| names::place(error, &create.name))?;
     block.state().require_in_schema(context.role(), Privilege::Create, &schema)?;
     if create.if_not_exists && block.state().record.is_taken(&schema, &name) {
         let message = format!("relation \"{name}\" already exists, skipping");

@@ -161,7 +161,7 @@ pub(super) async fn update(
 
 /// The table that a write goes to.
 fn changed(context: &Context, block: &Block, write: &ast::Statement, privilege: Privilege) -> Result<Target> {
-    target(&context.resolver_at(block.moment()), &name_of_target(write)?, privilege)
+    analyzed_target(&context.resolver_at(block.moment()), &name_of_target(write)?, privilege)
 }
 
 /// The same, locked to the end of the block. Asked before the wait too: who may not write keeps nobody from it.
@@ -242,6 +242,16 @@ pub(super) fn target(resolver: &Resolver<'_>, name: &TableReference, privilege: 
     })?;
     resolver.require(privilege, relation)?;
     Ok(Target { relation: relation.clone(), table: Arc::clone(table), at: resolver.snapshot(relation)? })
+}
+
+/// The same for a statement that Postgres analyzes like a query: 42P01 where the schema is missing too.
+pub(super) fn analyzed_target(resolver: &Resolver<'_>, name: &TableReference, privilege: Privilege) -> Result<Target> {
+    target(resolver, name, privilege).map_err(|error| match error.state() {
+        SqlState::InvalidSchemaName => {
+            Error::new(SqlState::UndefinedTable, format!("relation \"{name}\" does not exist"))
+        }
+        _ => error,
+    })
 }
 
 pub(super) fn target_name(from: Option<&ast::TableWithJoins>) -> Result<TableReference> {
