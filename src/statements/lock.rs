@@ -23,12 +23,26 @@ pub(super) async fn lock(context: &Context, lock: &Lock) -> Result<Tag> {
         return Err(Error::new(SqlState::NoActiveSqlTransaction, message));
     }
     let tables = lock.tables.iter().map(|target| names::reference(&target.name)).collect::<Result<Vec<_>>>()?;
-    tables.iter().try_for_each(|table| context.resolver().relation(table).map(|_| ()))?;
     use LockTableMode::{AccessShare, RowExclusive, RowShare};
-    if !matches!(lock.lock_mode, Some(AccessShare | RowShare | RowExclusive)) {
+    let keeps_writers_off = !matches!(lock.lock_mode, Some(AccessShare | RowShare | RowExclusive));
+    tables.iter().try_for_each(|table| permit(context, table, keeps_writers_off))?;
+    if keeps_writers_off {
         take(context, &tables, lock.nowait).await?;
     }
     Ok(Tag::of("LOCK TABLE"))
+}
+
+/// Who keeps writers off must be one.
+fn permit(context: &Context, table: &TableReference, keeps_writers_off: bool) -> Result<()> {
+    use Privilege::{Delete, Insert, Select, Truncate, Update};
+    let resolver = context.resolver();
+    let relation = resolver.relation(table)?;
+    let enough: &[Privilege] =
+        if keeps_writers_off { &[Update, Delete, Truncate] } else { &[Select, Insert, Update, Delete, Truncate] };
+    match enough.iter().any(|privilege| resolver.require(*privilege, relation).is_ok()) {
+        true => Ok(()),
+        false => resolver.require(enough[0], relation),
+    }
 }
 
 /// The tables that a query reads FOR UPDATE or FOR SHARE are locked to the end of the block, the whole of each; not what it reads through

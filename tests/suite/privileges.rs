@@ -78,7 +78,9 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("LISTEN c", Everybody),
     ("NOTIFY c", Everybody),
     ("UNLISTEN *", Everybody),
-    ("BEGIN; LOCK TABLE t; COMMIT", Everybody),
+    ("BEGIN; LOCK TABLE t; COMMIT", Writer),
+    ("BEGIN; LOCK TABLE t IN ACCESS SHARE MODE; COMMIT", Reader),
+    ("SELECT a FROM t FOR UPDATE", Writer),
     ("BEGIN; SAVEPOINT s; RELEASE SAVEPOINT s; COMMIT", Everybody),
     ("SET CONSTRAINTS ALL IMMEDIATE", Everybody),
     // Definitions.
