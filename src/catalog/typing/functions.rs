@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+use super::json;
 use super::octet_length::octet_length;
 use super::to_char::to_char;
 
@@ -12,6 +13,6 @@ pub(in crate::catalog) fn function(name: &str) -> Option<Arc<ScalarUDF>> {
     match name {
         "octet_length" => Some(Arc::new(octet_length())),
         "to_char" => Some(Arc::new(to_char())),
-        _ => None,
+        name => json::function(name).map(Arc::new),
     }
 }

@@ -11,6 +11,7 @@
 //! | `literals` | literals take the type of what they are compared with |
 //! | `unions` | and in UNION, of the other branches |
 //! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char` |
+//! | `json` | JSON taken apart: `->`, `#>>`, `@>`, `jsonb_typeof` |
 //! | `interval_scale`, `similar` | `interval * 2` and `SIMILAR TO` |
 //!
 //! Clients decode by type: a driver that reads `SELECT 1` as an `int4` fails on anything else.
@@ -20,6 +21,7 @@ mod declared;
 mod expression;
 mod functions;
 mod interval_scale;
+mod json;
 mod literals;
 mod octet_length;
 mod operators;

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::expression::{give, integer};
 use super::interval_scale::scale;
+use super::json;
 use crate::error::{Error, SqlState};
 
 /// Gives operands of unknown type the type of the other operand, as Postgres does; beside a moment that something is added
@@ -19,6 +20,9 @@ pub struct UnknownOperands;
 impl ExprPlanner for UnknownOperands {
     fn plan_binary_op(&self, mut raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         use BinaryOperator::{Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus};
+        if let Some(call) = json::operator(&raw, schema)? {
+            return Ok(PlannerResult::Planned(call));
+        }
         if matches!(raw.op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
             let is_boolean = |operand: &Expr| operand.get_type(schema).is_ok_and(|kind| kind == DataType::Boolean);
             if is_boolean(&raw.left) {

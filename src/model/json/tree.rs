@@ -60,6 +60,45 @@ impl Tree {
             }
         })
     }
+
+    /// Whether an object has a key, or an array a string.
+    pub fn has(&self, key: &str) -> bool {
+        let is_key = |value: &Self| matches!(value, Self::String(text) if text == key);
+        match self {
+            Self::Object(fields) => fields.keys().any(|Key(name)| name == key),
+            Self::Array(elements) => elements.iter().any(is_key),
+            scalar => is_key(scalar),
+        }
+    }
+
+    /// Whether it holds all that another value does: each field, each element. An array holds a scalar, too, that is one of its
+    /// elements.
+    pub fn contains(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Array(elements), scalar) if !matches!(scalar, Self::Array(_) | Self::Object(_)) => {
+                elements.iter().any(|element| element.holds(scalar))
+            }
+            _ => self.holds(other),
+        }
+    }
+
+    fn holds(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object(own), Self::Object(fields)) => {
+                fields.iter().all(|(key, value)| own.get(key).is_some_and(|own| own.holds(value)))
+            }
+            (Self::Array(own), Self::Array(elements)) => {
+                elements.iter().all(|element| own.iter().any(|own| own.holds(element)))
+            }
+            (Self::Number(own), Self::Number(digits)) => significant(own) == significant(digits),
+            _ => self == other,
+        }
+    }
+}
+
+/// The digits of a number without the zeros at the end of its decimals.
+fn significant(digits: &str) -> &str {
+    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
 }
 
 impl Display for Tree {
