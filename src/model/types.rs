@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, TimeUnit};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo,
 };
@@ -42,6 +42,7 @@ pub fn column_type(sql: &SqlType) -> Result<Field> {
         SqlType::Time(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => DataType::Time64(TimeUnit::Microsecond),
         SqlType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => instant(),
         SqlType::Timestamp(_, _) => DataType::Timestamp(TimeUnit::Microsecond, None),
+        SqlType::Interval { .. } => DataType::Interval(IntervalUnit::MonthDayNano),
         SqlType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => {
             let element = column_type(element)?;
             // Types of Postgres do not count dimensions, but values of columns have one.
@@ -58,7 +59,7 @@ pub fn column_type(sql: &SqlType) -> Result<Field> {
 fn unsupported(sql: &SqlType) -> Error {
     Error::unsupported(format!("a column of type {sql}")).with_hint(
         "use boolean, smallint, integer, bigint, real, double precision, numeric, text, varchar, char, bytea, date, time, \
-         timestamp, timestamptz, uuid, json, jsonb, or an array of one of them",
+         timestamp, timestamptz, interval, uuid, json, jsonb, or an array of one of them",
     )
 }
 
@@ -152,6 +153,7 @@ fn stored_type(value: &DataType) -> Result<DataType> {
         DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
         DataType::Timestamp(_, Some(_)) => instant(),
         DataType::Timestamp(_, None) => DataType::Timestamp(TimeUnit::Microsecond, None),
+        DataType::Interval(_) => DataType::Interval(IntervalUnit::MonthDayNano),
         DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _)
             if !element.data_type().is_nested() =>
         {

@@ -11,6 +11,7 @@
 //! | [`CheckOverflow`] | logical | after type coercion, before the optimizer | it decides by the types of the operands, and constants have to be checked before they are folded |
 //! | [`WidenSums`] | logical | beside it | the same |
 //! | [`PlainUtc`] | logical | beside them | it decides by the type of the moment |
+//! | [`CompareIntervals`] | logical | beside them | it decides by the types of what is compared; no bound of a file may be compared with the intervals themselves |
 //! | [`CountDistinct`] | logical | beside them | it decides by the type of what is counted; the optimizer would spread a single DISTINCT over two aggregates |
 //! | [`ReadOnce`] | logical | before the engine's rules | relations stand as they were written: no filter is in a scan yet |
 //! | [`CompleteKeys`] | logical | after it, where tables are ours | scans still have all columns |
@@ -24,6 +25,7 @@
 //! | [`PushEntityFilters`] | logical | in the place of the engine's `push_down_filter` | that rule would move conditions that must stay |
 
 mod check_overflow;
+mod compare_intervals;
 mod complete_keys;
 mod count_distinct;
 mod count_existing;
@@ -47,6 +49,7 @@ mod values_as_queries;
 mod widen_sums;
 
 pub use check_overflow::CheckOverflow;
+pub use compare_intervals::CompareIntervals;
 pub use complete_keys::{CompleteKeys, DeterminedEntity};
 pub use count_distinct::CountDistinct;
 pub use count_existing::CountExisting;

@@ -6,8 +6,8 @@ use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
 use super::{
-    CheckOverflow, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, Quantiles, ReadCodes, ReadOnce, ReadText,
-    ReleaseOrder, SkipOwners, SumSequences, TotalNeighbours, WidenSums,
+    CheckOverflow, CompareIntervals, CountDistinct, PaceStreams, PlainUtc, PushEntityFilters, Quantiles, ReadCodes,
+    ReadOnce, ReadText, ReleaseOrder, SkipOwners, SumSequences, TotalNeighbours, WidenSums,
 };
 
 /// DataFusion's analyzer rules followed by ours.
@@ -16,6 +16,7 @@ pub fn analyzer(mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>) -> Vec<Arc<
     rules.push(Arc::new(CheckOverflow::default()));
     rules.push(Arc::new(WidenSums));
     rules.push(Arc::new(PlainUtc));
+    rules.push(Arc::new(CompareIntervals));
     rules.push(Arc::new(CountDistinct::default()));
     rules
 }
