@@ -24,11 +24,14 @@ impl ExprPlanner for UnknownOperands {
             return Ok(PlannerResult::Planned(call));
         }
         if matches!(raw.op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
-            let is_boolean = |operand: &Expr| operand.get_type(schema).is_ok_and(|kind| kind == DataType::Boolean);
-            if is_boolean(&raw.left) {
-                settle(&mut raw.right, &DataType::Boolean, false);
-            } else if is_boolean(&raw.right) {
-                settle(&mut raw.left, &DataType::Boolean, false);
+            let known = |operand: &Expr| {
+                let kind = operand.get_type(schema).ok()?;
+                matches!(kind, DataType::Boolean | DataType::Interval(_)).then_some(kind)
+            };
+            if let Some(kind) = known(&raw.left) {
+                settle(&mut raw.right, &kind, false);
+            } else if let Some(kind) = known(&raw.right) {
+                settle(&mut raw.left, &kind, false);
             }
         }
         if matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
