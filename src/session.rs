@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 
 use crate::activity::{self, Activity, Backend, Block, Presence, Work};
 use crate::catalog::postgres::{self, AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts};
-use crate::catalog::{Catalog, Contents, SessionCatalog, SystemSchemas};
+use crate::catalog::{Catalog, Contents, SessionCatalog, SessionSequences, SystemSchemas};
 use crate::config::{Configuration, Identity, Settings};
 use crate::engine;
 use crate::error::{Error, Result, SqlState};
@@ -54,6 +54,7 @@ struct Facts {
     objects: Arc<SessionObjects>,
     activity: Arc<Activity>,
     backend: Arc<Backend>,
+    sequences: Arc<SessionSequences>,
 }
 
 impl SessionFacts for Facts {
@@ -128,6 +129,10 @@ impl SessionFacts for Facts {
         self.objects.prepared().facts()
     }
 
+    fn sequences(&self) -> Option<Arc<SessionSequences>> {
+        Some(Arc::clone(&self.sequences))
+    }
+
     fn column_cache(&self) -> CacheFacts {
         self.catalog.home().column_cache().facts()
     }
@@ -172,6 +177,7 @@ impl Session {
             objects: objects.clone(),
             activity: database.activity.clone(),
             backend: Arc::clone(&presence),
+            sequences: Arc::new(SessionSequences::new(Arc::clone(database.catalog.home()))),
         });
         let catalog = Arc::new(SessionCatalog::new(database.catalog.clone()));
         let (seen, contents, block) = (catalog.clone(), database.contents.clone(), transaction.clone());

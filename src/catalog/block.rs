@@ -304,7 +304,7 @@ impl Block {
             let mut record = merge(&old, &mine, &newest.record)?;
             record.next_oid = catalog.next_oid();
             // A view may have the object id of the table in whose place it stands.
-            let tables = record.relations.iter().filter(|relation| relation.view().is_none()).filter_map(|relation| {
+            let tables = record.relations.iter().filter(|relation| relation.is_table()).filter_map(|relation| {
                 let own = self.state.table(relation).filter(|own| !before.has(own));
                 Some((relation.oid, Arc::clone(own.or_else(|| newest.table(relation))?)))
             });

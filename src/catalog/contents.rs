@@ -11,9 +11,9 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::postgres::{
     ColumnEntry, ColumnType, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, function_entries,
-    system_function_entries, table_function_entries, unbound,
+    quote_identifier, system_function_entries, table_function_entries, unbound,
 };
-use super::record::{Body, RelationRecord};
+use super::record::{Body, Record, RelationRecord};
 use super::resolver::{DATABASE, Resolver, SystemSchemas};
 use super::store::{Moment, Stamp, State};
 use crate::model::Postgres;
@@ -102,14 +102,17 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
         Body::View(view) => {
             (RelationKind::View, views.get(&relation.oid).cloned(), Some(laid_out(&view.query)), vec![])
         }
+        Body::Sequence(_) => (RelationKind::Sequence, None, None, vec![]),
     };
+    let record = &moment.state.record;
     let is_table = kind == RelationKind::Table;
     let columns = columns.iter().flat_map(|schema| schema.fields()).map(|field| ColumnEntry {
         name: field.name().clone(),
         column_type: ColumnType::of(field),
         nullable: field.is_nullable() || !is_table,
+        identity: record.identity(relation.oid, field.name()),
         comment: relation.column_comments.get(field.name()).cloned(),
-        default: relation.default(field.name()).map(str::to_owned),
+        default: relation.default(field.name()).map(|default| with_name(default, record)),
     });
     RelationEntry {
         oid: relation.oid,
@@ -122,9 +125,22 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
         definition,
         checks,
         keys: relation.keys().to_vec(),
+        sequence: relation.sequence().cloned(),
         rows: snapshot.and_then(|snapshot| snapshot.rows()),
         bytes: snapshot.map(|snapshot| snapshot.bytes()),
     }
+}
+
+/// A default that counts a sequence, with the sequence's name in the place of its object id.
+fn with_name(default: &str, record: &Record) -> String {
+    let oid = default.strip_prefix("nextval(").and_then(|rest| rest.strip_suffix(')')?.parse::<u32>().ok());
+    let sequence = oid.and_then(|oid| record.relations.iter().find(|relation| relation.oid == oid));
+    let Some(RelationRecord { schema, name, .. }) = sequence else { return default.to_owned() };
+    let name = match schema.as_str() {
+        "public" => quote_identifier(name),
+        schema => format!("{}.{}", quote_identifier(schema), quote_identifier(name)),
+    };
+    format!("nextval('{}'::regclass)", name.replace('\'', "''"))
 }
 
 /// A query over several lines, for people to read.

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::access::{Access, Privilege};
+use super::postgres::Absent;
 use super::roles::{PUBLIC, Roles};
 use super::session_catalog::PG_TEMP;
 use crate::error::{Error, Result, SqlState};
+use crate::storage::Steps;
 
 /// The format of the document; a newer one is refused, an older one is read forever. 1 knew neither roles nor owners, 2 no keys.
 const FORMAT: u32 = 3;
@@ -89,6 +91,8 @@ pub enum Body {
     },
     /// A query, planned anew whenever it is read.
     View(View),
+    /// A counter.
+    Sequence(Sequence),
 }
 
 /// A view's query and what it needs to be planned again.
@@ -111,6 +115,21 @@ pub struct Check {
     pub name: String,
     /// The text of its condition.
     pub expression: String,
+}
+
+/// A sequence; where it stands is the storage's to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sequence {
+    /// `smallint`, `integer` or `bigint`.
+    pub data_type: String,
+    /// How it counts.
+    pub steps: Steps,
+    /// What CACHE says; it changes nothing.
+    pub cache: i64,
+    /// The table, by its object id, and the column that it goes with.
+    pub owner: Option<(u32, String)>,
+    /// Whether that is an identity, and then whether it is one ALWAYS.
+    pub identity: Option<bool>,
 }
 
 /// Columns whose values no two rows of a table share.
@@ -206,6 +225,21 @@ impl Record {
         within.any(|relation| relation.name == name || relation.keys().iter().any(|key| key.name == name))
     }
 
+    /// The sequence that is the identity of a table's column, and whether it is one ALWAYS.
+    pub fn identity(&self, table: u32, column: &str) -> Option<bool> {
+        let mut sequences = self.relations.iter().filter_map(RelationRecord::sequence);
+        let own = |owner: &(u32, String)| owner.0 == table && owner.1 == column;
+        sequences.find(|sequence| sequence.owner.as_ref().is_some_and(own))?.identity
+    }
+
+    /// What no relation has.
+    pub(super) fn absent(&self) -> Absent {
+        Absent {
+            keys: self.relations.iter().all(|relation| relation.keys().is_empty()),
+            sequences: self.relations.iter().all(|relation| relation.sequence().is_none()),
+        }
+    }
+
     /// The relation of a schema and a name, to change it.
     pub fn relation_mut(&mut self, schema: &str, name: &str) -> Option<&mut RelationRecord> {
         self.relations.iter_mut().find(|relation| relation.schema == schema && relation.name == name)
@@ -236,7 +270,21 @@ impl RelationRecord {
     pub fn kind(&self) -> &'static str {
         match self.body {
             Body::View(_) => "view",
+            Body::Sequence(_) => "sequence",
             Body::Table { .. } => "table",
+        }
+    }
+
+    /// Whether it has rows of its own.
+    pub fn is_table(&self) -> bool {
+        matches!(self.body, Body::Table { .. })
+    }
+
+    /// The sequence it is, if it is one.
+    pub fn sequence(&self) -> Option<&Sequence> {
+        match &self.body {
+            Body::Sequence(sequence) => Some(sequence),
+            _ => None,
         }
     }
 
@@ -244,7 +292,7 @@ impl RelationRecord {
     pub fn keys(&self) -> &[Key] {
         match &self.body {
             Body::Table { keys, .. } => keys,
-            Body::View(_) => &[],
+            Body::View(_) | Body::Sequence(_) => &[],
         }
     }
 
@@ -252,7 +300,7 @@ impl RelationRecord {
     pub fn default(&self, column: &str) -> Option<&str> {
         match &self.body {
             Body::Table { defaults, .. } => defaults.get(column).map(String::as_str),
-            Body::View(_) => None,
+            Body::View(_) | Body::Sequence(_) => None,
         }
     }
 
@@ -260,7 +308,7 @@ impl RelationRecord {
     pub fn view(&self) -> Option<&View> {
         match &self.body {
             Body::View(view) => Some(view),
-            Body::Table { .. } => None,
+            Body::Table { .. } | Body::Sequence(_) => None,
         }
     }
 }

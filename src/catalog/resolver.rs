@@ -135,8 +135,7 @@ impl<'a> Resolver<'a> {
         expand_windows(&mut statement)?;
         make_outputs_distinct(&mut statement);
         if postgres::is_catalog_statement(&statement) {
-            let relations = &self.moment.state.record.relations;
-            postgres::adapt(&mut statement, relations.iter().all(|relation| relation.keys().is_empty()));
+            postgres::adapt(&mut statement, self.moment.state.record.absent());
         } else {
             name_nested_outputs(&mut statement);
             name_series(&mut statement);
@@ -286,6 +285,8 @@ impl<'a> Resolver<'a> {
                 let plan = self.plan_view(view, relation.access.owner).map_err(|e| invalid_view(relation, e))?;
                 Ok(provider_as_source(Arc::new(ViewTable::new(plan, Some(view.query.clone())))))
             }
+            Body::Sequence(_) => Err(Error::unsupported(format!("reading the sequence \"{}\"", relation.name))
+                .with_hint("pg_sequences says where it stands")),
             Body::Table { .. } => self.handed.table(relation.oid, self.role, || {
                 let provider = self.table(relation)?.provider(self.snapshot(relation)?);
                 Ok(provider_as_source(if self.lenient { Arc::new(Lenient(provider)) } else { provider }))

@@ -154,10 +154,12 @@ impl Catalog {
             None => (0, Record::new()),
         };
         let live: Vec<String> = locations(&record).into_iter().map(str::to_owned).collect();
-        let oids = record.relations.iter().filter(|r| r.view().is_none()).map(|r| r.oid);
+        let oids = record.relations.iter().filter(|r| r.is_table()).map(|r| r.oid);
         let opened = futures::future::try_join_all(live.iter().map(|location| home.open_table(location))).await?;
         home.sweep(&opened).await?;
         home.tend();
+        let sequences = record.relations.iter().filter(|r| r.sequence().is_some()).map(|r| r.oid);
+        home.sequences().open(&sequences.collect()).await?;
         let tables = oids.zip(opened).collect();
         let oids = AtomicU32::new(record.next_oid);
         let state = RwLock::new(Arc::new(State { version, record, tables }));
@@ -232,7 +234,7 @@ impl Catalog {
 pub(super) fn locations(record: &Record) -> Vec<&str> {
     let tables = record.relations.iter().filter_map(|relation| match &relation.body {
         Body::Table { location, .. } => Some(location.as_str()),
-        Body::View(_) => None,
+        Body::View(_) | Body::Sequence(_) => None,
     });
     tables.collect()
 }

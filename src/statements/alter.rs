@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::context::Context;
 use super::defaults::{self, Computed};
 use super::tables::{declared, rebuild, record_of, table_of};
-use super::{drop, followers, grants, keys, names};
+use super::{drop, followers, grants, keys, names, sequences};
 use crate::catalog::postgres::quote_identifier;
 use crate::catalog::{Block, Body, RelationRecord};
 use crate::error::{Error, Result, SqlState};
@@ -210,6 +210,9 @@ async fn drop_columns(
         refuse_checked(&relation, &column)?;
     }
     let mut relation = relation;
+    for at in &gone {
+        sequences::follow(block, relation.oid, schema.field(*at).name(), None);
+    }
     if let Body::Table { keys, defaults, .. } = &mut relation.body {
         let is_gone = |column: &String| gone.iter().any(|at| schema.field(*at).name() == column);
         keys.retain(|key| !key.columns.iter().any(is_gone));
@@ -253,6 +256,7 @@ async fn rename_column(
     let renamed = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let all = (0..schema.fields().len()).collect();
     let followers = followers::of(context, block, &relation)?;
+    sequences::follow(block, relation.oid, &old, Some(&new));
     if let Body::Table { keys, defaults, .. } = &mut relation.body {
         let columns = keys.iter_mut().flat_map(|key| &mut key.columns);
         columns.filter(|column| **column == old).for_each(|column| column.clone_from(&new));

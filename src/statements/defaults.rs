@@ -60,12 +60,15 @@ pub(super) fn written(column: &ast::ColumnDef) -> Option<&ast::Expr> {
     })
 }
 
+/// Whether a value is the word DEFAULT.
+pub(super) fn is_word(value: &ast::Expr) -> bool {
+    let is_word = |word: &ast::Ident| word.quote_style.is_none() && word.value.eq_ignore_ascii_case("default");
+    matches!(value, ast::Expr::Identifier(word) if is_word(word))
+}
+
 /// What the word DEFAULT stands for, in place of a value for a column.
 pub(super) fn put(value: &mut ast::Expr, relation: &RelationRecord, column: &str) -> Result<()> {
-    if let ast::Expr::Identifier(ident) = value
-        && ident.quote_style.is_none()
-        && ident.value.eq_ignore_ascii_case("default")
-    {
+    if is_word(value) {
         *value = of(relation, column)?.unwrap_or(ast::Expr::Value(ast::Value::Null.into()));
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::statement::Form;
 use super::syntax::{Command, Direction};
 use super::{
     CopyDirection, Portal, Statement, alter, commands, copy, drop, grants, keys, lock, names, notify, parameters,
-    query, roles, schemas, series, settings, tables, transaction, vacuum, views, write,
+    query, roles, schemas, sequences, series, settings, tables, transaction, vacuum, views, write,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -100,6 +100,7 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Ast::Truncate(truncate) => done(write::truncate(&context, truncate).await?),
         Ast::Vacuum(vacuum) => done(vacuum::vacuum(&context, vacuum).await?),
         Ast::CreateTable(create) => done(tables::create(&context, create).await?),
+        create @ Ast::CreateSequence { .. } => done(sequences::create(&context, create).await?),
         Ast::CreateIndex(create) => done(keys::create_index(&context, create).await?),
         Ast::AlterTable(alter) => done(alter::alter(&context, alter).await?),
         Ast::CreateView(create) => done(views::create(&context, create).await?),
@@ -170,6 +171,7 @@ fn changes_data(ast: &Ast) -> bool {
             | Ast::Truncate(_)
             | Ast::CreateTable(_)
             | Ast::CreateIndex(_)
+            | Ast::CreateSequence { .. }
             | Ast::AlterTable(_)
             | Ast::CreateView(_)
             | Ast::CreateSchema { .. }

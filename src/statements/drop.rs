@@ -5,8 +5,8 @@ use datafusion::sql::sqlparser::ast::{ObjectName, ObjectType};
 use super::context::Context;
 use super::dependants::{Dependant, dependants};
 use super::followers::Follower;
-use super::names;
-use crate::catalog::{Block, RelationRecord, SHIPPED_SCHEMAS, ship_table, shipped_view};
+use super::{names, sequences, tables};
+use crate::catalog::{Block, Body, RelationRecord, SHIPPED_SCHEMAS, ship_table, shipped_view};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{TableDefinition, journey_tables};
 use crate::outcome::{Notice, Tag};
@@ -22,6 +22,7 @@ pub(super) async fn drop(
         ObjectType::Table => "DROP TABLE",
         ObjectType::View => "DROP VIEW",
         ObjectType::Schema => "DROP SCHEMA",
+        ObjectType::Sequence => "DROP SEQUENCE",
         other => return Err(Error::unsupported(format!("DROP {other}"))),
     };
     let mut block = context.block().await;
@@ -34,6 +35,9 @@ pub(super) async fn drop(
         }
     }
     let (going, dependants) = dependants(context, &block, &schemas, &relations);
+    if !cascade {
+        require_uncounted(&block, &relations)?;
+    }
     match cascade {
         true => tell_cascade(context, &dependants),
         false => require_independent(&going, &dependants)?,
@@ -119,7 +123,11 @@ async fn relation(
     context.lock(block, &reference).await?;
     let found = block.state().find(reference.schema(), reference.table(), &context.search_path()).cloned();
     let Some(relation) = found else {
-        let kind = if object == ObjectType::View { "view" } else { "table" };
+        let kind = match object {
+            ObjectType::View => "view",
+            ObjectType::Sequence => "sequence",
+            _ => "table",
+        };
         let missing = match names::missing(block.state(), &reference) {
             missing if missing.state() == SqlState::InvalidSchemaName => missing,
             _ => Error::new(SqlState::UndefinedTable, format!("{kind} \"{reference}\" does not exist")),
@@ -127,6 +135,15 @@ async fn relation(
         return skip(context, if_exists, missing);
     };
     block.state().require_owner(context.role(), &relation)?;
+    match (object, relation.sequence()) {
+        (ObjectType::Sequence, None) => return Err(wrong_kind(&relation, "sequence", &drop_words(&relation))),
+        (ObjectType::Sequence, Some(_)) => return Ok(Some(relation)),
+        (_, Some(_)) => {
+            let wanted = if object == ObjectType::View { "view" } else { "table" };
+            return Err(wrong_kind(&relation, wanted, "DROP SEQUENCE"));
+        }
+        _ => {}
+    }
     match (object, relation.view()) {
         (ObjectType::Table, Some(_)) => Err(wrong_kind(&relation, "table", "DROP VIEW")),
         (ObjectType::View, None) => Err(wrong_kind(&relation, "view", "DROP TABLE")),
@@ -147,6 +164,24 @@ fn skip<T>(context: &Context, if_exists: bool, missing: Error) -> Result<Option<
     let message = format!("{}, skipping", missing.message());
     context.notice(Notice::information(SqlState::SuccessfulCompletion, message));
     Ok(None)
+}
+
+/// 2BP01 where a default counts a sequence that goes, of a table that stays.
+fn require_uncounted(block: &Block, relations: &[RelationRecord]) -> Result<()> {
+    for sequence in relations.iter().filter(|relation| relation.sequence().is_some()) {
+        let counting = sequences::counted_by(block, sequence.oid);
+        let stays = |(table, _): &&(RelationRecord, String)| !relations.iter().any(|going| going.oid == table.oid);
+        if let Some((table, column)) = counting.iter().find(stays) {
+            let name = &sequence.name;
+            let message = format!("cannot drop sequence {name} because other objects depend on it");
+            let detail =
+                format!("default value for column {column} of table {} depends on sequence {name}", table.name);
+            return Err(Error::new(SqlState::DependentObjectsStillExist, message)
+                .with_detail(detail)
+                .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
+        }
+    }
+    Ok(())
 }
 
 /// 2BP01 where something depends on what goes, told as Postgres tells it.
@@ -182,6 +217,12 @@ fn tell_cascade(context: &Context, dependants: &[Dependant]) {
 /// Takes a relation out. Where the user had put it in the place of one that ships, that comes back.
 async fn take_out(block: &mut Block, relation: &RelationRecord) -> Result<()> {
     block.remove(&relation.schema, &relation.name);
+    sequences::leave(block, relation.oid);
+    for (table, column) in sequences::counted_by(block, relation.oid) {
+        if let Body::Table { defaults, .. } = &mut tables::record_of(block, &table)?.body {
+            defaults.remove(&column);
+        }
+    }
     if let Some(definition) = shipped_table(relation) {
         return ship_table(block, definition).await;
     }
@@ -198,6 +239,10 @@ fn shipped_table(relation: &RelationRecord) -> Option<&'static TableDefinition> 
 fn required(what: &str) -> Error {
     let message = format!("cannot drop {what} because the database system requires it");
     Error::new(SqlState::DependentObjectsStillExist, message)
+}
+
+fn drop_words(relation: &RelationRecord) -> String {
+    format!("DROP {}", relation.kind().to_uppercase())
 }
 
 fn wrong_kind(relation: &RelationRecord, wanted: &str, instead: &str) -> Error {

@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::returning::{Change, Returning};
 use super::write::Target;
-use super::{conflict, defaults, names, write};
+use super::{conflict, defaults, names, sequences, write};
 use crate::catalog::{Privilege, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
 use crate::model::mark;
@@ -107,6 +107,9 @@ fn plan_values(
     let width = values.rows.first().map_or(0, |row| row.content.len());
     let surplus = values.rows.iter().find_map(|row| row.content.get(schema.fields().len()));
     let mut columns = columns(insert, &schema, width, surplus.map(|value| value.span().start))?;
+    let says_something = |at: &usize| values.rows.iter().any(|row| !row.content.get(*at).is_none_or(defaults::is_word));
+    let said = (0..columns.len()).filter(says_something).map(|at| schema.field(columns[at]).name().clone());
+    sequences::refuse_given(resolver, relation, said)?;
     let mut values = values.clone();
     for row in &mut values.rows {
         for (value, at) in row.content.iter_mut().zip(&columns) {
@@ -163,6 +166,8 @@ fn plan_query(
     let query = resolver.plan(ast::Statement::Query(Box::new(source.clone())))?;
     let given = query.schema().columns();
     let columns = columns(insert, &schema, given.len(), None)?;
+    let said = columns.iter().map(|at| schema.field(*at).name().clone());
+    sequences::refuse_given(resolver, &target.relation, said)?;
     let value = |(at, field): (usize, &FieldRef)| -> Result<Expr> {
         let value = match columns.iter().position(|column| *column == at) {
             Some(place) => Expr::Column(given[place].clone()),

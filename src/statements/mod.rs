@@ -39,6 +39,7 @@ mod returning;
 mod role_syntax;
 mod roles;
 mod schemas;
+mod sequences;
 mod series;
 mod settings;
 mod spool;

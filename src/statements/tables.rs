@@ -14,7 +14,7 @@ use super::constraints::Constraints;
 use super::context::Context;
 use super::defaults::{self, Computed};
 use super::write::Target;
-use super::{keys, names, query, write};
+use super::{keys, names, query, sequences, write};
 use crate::catalog::{Access, Block, Body, Check, OnCommit, Privilege, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{column_type, order_of, stored_field};
@@ -37,6 +37,8 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         context.notice(Notice::information(SqlState::DuplicateTable, message));
         return Ok(made(create, None));
     }
+    let (written, counted) = sequences::written_out(context, &mut block, [&schema, &name], &create.columns)?;
+    let create = &ast::CreateTable { columns: written, ..create.clone() };
     let source = match &create.query {
         Some(source) => {
             let statement = ast::Statement::Query(source.clone());
@@ -88,6 +90,8 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     };
     let (schema, name) = (relation.schema.clone(), relation.name.clone());
     block.add(relation, Some(table))?;
+    let oid = block.state().record.relation(&schema, &name).map(|table| table.oid);
+    sequences::own(&mut block, oid.unwrap_or_default(), counted);
     match create.on_commit {
         Some(ast::OnCommit::Drop) => block.on_commit(&schema, &name, OnCommit::Drop),
         Some(ast::OnCommit::DeleteRows) => block.on_commit(&schema, &name, OnCommit::DeleteRows),

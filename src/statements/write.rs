@@ -9,7 +9,9 @@ use arrow::compute::{CastOptions, filter_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::TableReference;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -268,11 +270,34 @@ pub(super) async fn run(
     change: &Change,
     plan: &LogicalPlan,
 ) -> Result<SendableRecordBatchStream> {
-    let physical = context.engine.create_physical_plan(plan).await?;
+    let physical = match counts(plan)? {
+        true => in_order(context).create_physical_plan(plan).await?,
+        false => context.engine.create_physical_plan(plan).await?,
+    };
     if change.returned.is_some() {
         query::keep_promise(prepared, change.columns(&physical.schema())?.as_ref())?;
     }
     Ok(execute_stream(physical, context.task())?)
+}
+
+/// Whether a plan takes numbers of sequences.
+pub(super) fn counts(plan: &LogicalPlan) -> Result<bool> {
+    let mut counts = false;
+    plan.apply(|node| {
+        node.apply_expressions(|expression| {
+            let is_next = |part: &Expr| Ok(matches!(part, Expr::ScalarFunction(call) if call.name() == "nextval"));
+            counts |= expression.exists(is_next)?;
+            Ok(TreeNodeRecursion::Continue)
+        })
+    })?;
+    Ok(counts)
+}
+
+/// The engine on one thread: numbers go to rows in the order in which they come.
+pub(super) fn in_order(context: &Context) -> SessionState {
+    let mut engine = context.engine.clone();
+    engine.config_mut().options_mut().execution.target_partitions = 1;
+    engine
 }
 
 /// Reads rows to their end.

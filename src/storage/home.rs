@@ -33,6 +33,7 @@ use super::lock::{LOCK, Lock, unusable};
 use super::locks::Waits;
 use super::log::Log;
 use super::memory::Memory;
+use super::sequences::Sequences;
 use super::sorting::Sorting;
 use super::staged::Staged;
 use super::store::SyncedStore;
@@ -64,6 +65,7 @@ pub struct Home {
     background: Arc<Background>,
     journal: Arc<Journal>,
     waits: Arc<Waits>,
+    sequences: Sequences,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,7 +110,13 @@ impl Home {
         let memory = Arc::new(Memory::new(Arc::clone(&cache)));
         let journal = Arc::new(Journal::new(Arc::clone(&store))?);
         let (background, waits) = (Arc::default(), Arc::default());
-        Ok(Self { store, url: next_url()?, files, cache, memory, lock, background, journal, waits })
+        let sequences = Sequences::new(Arc::clone(&store));
+        Ok(Self { store, sequences, url: next_url()?, files, cache, memory, lock, background, journal, waits })
+    }
+
+    /// The counters of sequences.
+    pub fn sequences(&self) -> &Sequences {
+        &self.sequences
     }
 
     /// The columns kept in memory.

@@ -17,6 +17,7 @@
 //! | `scan`, `pinned`, `pruning` | reading a version, with or without the address of each row; what keeps its files; which of them a filter needs |
 //! | `ranges`, `merging`, `run_merge` | reading a sorted table in its order: which partition reads which files, and merges which |
 //! | `columns`, `column_reader`, `file_bytes`, `column_cache` | where a scan's rows come from: pages of files, whole columns of them, columns kept in memory |
+//! | `sequences` | counters whose numbers are given out once |
 //! | `memory` | the limit that queries and kept columns share |
 
 mod background;
@@ -48,6 +49,7 @@ mod rewrite;
 mod run_merge;
 mod scan;
 mod schema;
+mod sequences;
 mod snapshot;
 mod sorter;
 mod sorting;
@@ -69,6 +71,7 @@ pub use memory::{Memory, MemoryFacts, StatementMemory};
 pub use pending::Pending;
 pub use rewrite::RowAddresses;
 pub use scan::{FILE, ROW, determined_entity};
+pub use sequences::{Sequences, Stand, Steps};
 pub use snapshot::{DataFile, Snapshot};
 pub use sorting::Sorting;
 pub use staged::Staged;

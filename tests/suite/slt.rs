@@ -117,8 +117,8 @@ impl AsyncDB for Embedded {
             let prepared = self.0.prepare(&statement, &[]).await?;
             // The second time a query's plan is kept, if it can be, and the third time it is the one that runs. What gives another
             // answer each time is asked once.
-            let again =
-                prepared.tag() == "SELECT" && !["advisory_", "pg_notify", "set_config"].iter().any(|f| sql.contains(f));
+            let again = prepared.tag() == "SELECT"
+                && !["advisory_", "pg_notify", "set_config", "nextval", "setval"].iter().any(|f| sql.contains(f));
             for _ in 0..if again { 2 } else { 0 } {
                 if let Outcome::Rows(rows) = self.0.execute(&prepared, vec![]).await? {
                     rows.try_collect::<Vec<_>>().await.map_err(journeydb::Error::from)?;

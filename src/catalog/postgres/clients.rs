@@ -58,6 +58,10 @@ impl SessionFacts for Facts {
 
     fn unlock_all(&self) {}
 
+    fn sequences(&self) -> Option<Arc<SessionSequences>> {
+        None
+    }
+
     fn cursors(&self) -> Vec<CursorFacts> {
         vec![]
     }
@@ -88,8 +92,14 @@ impl SessionFacts for Facts {
 }
 
 fn column(name: &str, data_type: DataType, nullable: bool, comment: Option<&str>) -> ColumnEntry {
-    let comment = comment.map(str::to_owned);
-    ColumnEntry { name: name.into(), column_type: types::of_arrow(&data_type), nullable, comment, default: None }
+    ColumnEntry {
+        name: name.into(),
+        column_type: types::of_arrow(&data_type),
+        nullable,
+        comment: comment.map(str::to_owned),
+        identity: None,
+        default: None,
+    }
 }
 
 fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec<ColumnEntry>) -> RelationEntry {
@@ -104,6 +114,7 @@ fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec
         definition: None,
         checks: vec![],
         keys: vec![],
+        sequence: None,
         rows: None,
         bytes: None,
     }
@@ -115,6 +126,7 @@ fn sample() -> Listing {
         comment: Some("Companies.".into()),
         checks: vec![("accounts_employees_check".into(), "employees >= 0".into())],
         keys: vec![],
+        sequence: None,
         bytes: Some(8192),
         ..relation(
             20_001,
@@ -212,7 +224,7 @@ fn context() -> SessionContext {
 async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> {
     let mut statement = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
     if is_catalog_statement(&statement) {
-        adapt(&mut statement, true);
+        adapt(&mut statement, Absent { keys: true, sequences: true });
     }
     let plan = context.state().statement_to_plan(Statement::Statement(Box::new(statement))).await?;
     let batches = context.execute_logical_plan(plan).await?.collect().await?;

@@ -12,6 +12,7 @@
 //! | `expand` | an array as rows |
 //! | `patterns` | texts cut where a regular expression matches |
 //! | `json` | `json_build_object` |
+//! | `sequences` | `nextval` and its kin |
 //! | `sleep` | `pg_sleep` |
 //! | `signature` | what a system function is made of |
 //!
@@ -26,6 +27,7 @@ mod locks;
 mod names;
 mod patterns;
 mod privileges;
+mod sequences;
 mod session;
 mod signature;
 mod sleep;
@@ -45,6 +47,7 @@ use super::relations::PG_CATALOG;
 use super::signatures::function_entries;
 use super::type_functions;
 use crate::activity::Activity;
+use crate::catalog::SessionSequences;
 use crate::config::{Identity, Settings};
 use crate::storage::CacheFacts;
 
@@ -72,6 +75,8 @@ pub trait SessionFacts: Send + Sync {
     fn unlock(&self, key: AdvisoryKey, shared: bool) -> bool;
     /// Gives back the advisory locks of the session.
     fn unlock_all(&self);
+    /// The sequences as the session asks them; none where there is no session.
+    fn sequences(&self) -> Option<Arc<SessionSequences>>;
     /// Its cursors and portals.
     fn cursors(&self) -> Vec<CursorFacts>;
     /// Its prepared statements.
@@ -119,15 +124,20 @@ pub struct PreparedFacts {
 /// The system functions, bound to a session; register them by their plain names.
 pub fn functions(source: Source, session: Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
     session::started();
+    let counting = sequences::counting(Arc::clone(&source), Arc::clone(&session));
     let functions = all().map(|function| function.bind(Arc::clone(&source), Arc::clone(&session)));
     let apart = [expand::expand_array(), json::json_build_object(), sleep::pg_sleep()];
-    functions.chain(apart).chain(locks::waiting(Arc::clone(&session))).collect()
+    functions.chain(apart).chain(locks::waiting(Arc::clone(&session))).chain(counting).collect()
 }
 
 /// The system functions as listings show them.
 pub fn system_function_entries() -> Vec<FunctionEntry> {
     let apart = [json::json_build_object(), sleep::pg_sleep()].map(Arc::new);
-    let entries = all().map(SystemFunction::entry).chain(locks::waiting_entries()).chain(type_functions::entries());
+    let entries = all()
+        .map(SystemFunction::entry)
+        .chain(locks::waiting_entries())
+        .chain(sequences::counting_entries())
+        .chain(type_functions::entries());
     entries.chain(function_entries(PG_CATALOG, &apart, &[])).collect()
 }
 
@@ -141,6 +151,7 @@ fn all() -> impl Iterator<Item = &'static SystemFunction> {
         privileges::FUNCTIONS,
         arrays::FUNCTIONS,
         patterns::FUNCTIONS,
+        sequences::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

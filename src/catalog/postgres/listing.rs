@@ -15,7 +15,7 @@ use super::relations::{
     INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relation, system_relation_named, system_relations,
 };
 use super::types::ColumnType;
-use crate::catalog::{Access, Key, PG_TEMP, Roles, fold};
+use crate::catalog::{Access, Key, PG_TEMP, Roles, Sequence, fold};
 use crate::model::Postgres;
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
@@ -38,10 +38,10 @@ pub struct Listing {
     /// Its schemas, the system's two included.
     pub schemas: Vec<SchemaEntry>,
     relations: Vec<Relation>,
-    indexes: Vec<Relation>,
+    others: Vec<Relation>,
     /// Its functions, one entry a variant.
     pub functions: Vec<Function>,
-    /// Where the relations, then the indexes, and the functions of the database stand, by OID and by full name: catalog functions
+    /// Where the relations, then the others, and the functions of the database stand, by OID and by full name: catalog functions
     /// ask row by row.
     relations_by_oid: HashMap<u32, usize>,
     relations_by_name: HashMap<(String, String), usize>,
@@ -84,6 +84,8 @@ pub struct RelationEntry {
     pub checks: Vec<(String, String)>,
     /// Its keys.
     pub keys: Vec<Key>,
+    /// How it counts, if it is a sequence.
+    pub sequence: Option<Sequence>,
     /// Rows, where known without counting them.
     pub rows: Option<u64>,
     /// Bytes on disk, where known.
@@ -99,6 +101,8 @@ pub enum RelationKind {
     View,
     /// The index of a key.
     Index,
+    /// A sequence.
+    Sequence,
 }
 
 /// A column, as the catalog hands it in.
@@ -110,6 +114,8 @@ pub struct ColumnEntry {
     pub column_type: ColumnType,
     /// Whether NULL is allowed.
     pub nullable: bool,
+    /// Whether it is an identity, and then whether it is one ALWAYS.
+    pub identity: Option<bool>,
     /// What it holds.
     pub comment: Option<String>,
     /// What it holds where a row doesn't say, as SQL.
@@ -184,6 +190,8 @@ pub struct Relation {
     pub checks: Vec<Check>,
     /// Its keys.
     pub keys: Vec<ListedKey>,
+    /// How it counts, if it is a sequence.
+    pub sequence: Option<Sequence>,
     /// Rows, where known.
     pub rows: Option<u64>,
     /// Bytes on disk, where known.
@@ -199,6 +207,8 @@ pub struct Column {
     pub column_type: ColumnType,
     /// Whether NULL is allowed.
     pub nullable: bool,
+    /// Whether it is an identity, and then whether it is one ALWAYS.
+    pub identity: Option<bool>,
     /// What it holds.
     pub comment: Option<String>,
     /// What it holds where a row doesn't say.
@@ -259,9 +269,10 @@ impl Listing {
         functions.sort_by(|a, b| a.0.cmp(&b.0));
         functions.dedup_by(|a, b| a.0 == b.0);
         let mut oids = HashedOids::default();
-        let relations: Vec<Relation> = relations.into_iter().map(|entry| relation(entry, &mut oids)).collect();
+        let mut relations: Vec<Relation> = relations.into_iter().map(|entry| relation(entry, &mut oids)).collect();
         let of_table = |table: &Relation| table.keys.iter().map(|key| key.relation(table)).collect::<Vec<_>>();
-        let indexes: Vec<Relation> = relations.iter().flat_map(of_table).collect();
+        let mut others: Vec<Relation> = relations.iter().flat_map(of_table).collect();
+        others.extend(relations.extract_if(.., |relation| relation.kind == RelationKind::Sequence));
         let functions: Vec<Function> = functions
             .into_iter()
             .map(|(signature, entry)| Function {
@@ -273,16 +284,16 @@ impl Listing {
             database: database.into(),
             roles,
             schemas,
-            relations_by_oid: relations.iter().chain(&indexes).enumerate().map(|(at, r)| (r.oid, at)).collect(),
+            relations_by_oid: relations.iter().chain(&others).enumerate().map(|(at, r)| (r.oid, at)).collect(),
             relations_by_name: relations
                 .iter()
-                .chain(&indexes)
+                .chain(&others)
                 .enumerate()
                 .map(|(at, r)| ((r.schema.clone(), r.name.clone()), at))
                 .collect(),
             functions_by_oid: functions.iter().enumerate().map(|(at, f)| (f.oid, at)).collect(),
             relations,
-            indexes,
+            others,
             functions,
         }
     }
@@ -297,9 +308,14 @@ impl Listing {
         &self.relations
     }
 
-    /// The indexes of the keys of the database.
-    pub fn indexes(&self) -> &[Relation] {
-        &self.indexes
+    /// What has no rows to read: the indexes of the keys of the database, and its sequences.
+    pub fn others(&self) -> &[Relation] {
+        &self.others
+    }
+
+    /// The sequences of the database.
+    pub fn sequences(&self) -> impl Iterator<Item = (&Relation, &Sequence)> {
+        self.others.iter().filter_map(|relation| Some((relation, relation.sequence.as_ref()?)))
     }
 
     /// The keys of the database, each with its table.
@@ -308,7 +324,7 @@ impl Listing {
     }
 
     fn placed(&self, at: usize) -> &Relation {
-        self.relations.get(at).unwrap_or_else(|| &self.indexes[at - self.relations.len()])
+        self.relations.get(at).unwrap_or_else(|| &self.others[at - self.relations.len()])
     }
 
     /// The relation of an OID.
@@ -367,7 +383,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
     let names: Vec<String> = entry.columns.iter().map(|c| c.name.clone()).collect();
     let columns = entry.columns.into_iter().map(|c| {
         let column_type = c.column_type;
-        let default = c.default.map(|written| DefaultValue {
+        let default = c.default.filter(|_| c.identity.is_none()).map(|written| DefaultValue {
             oid: oids.take("default", &format!("{full_name}.{}", c.name)),
             expression: if written.starts_with('\'') && written.ends_with('\'') {
                 format!("{written}::{}", column_type.pg_type().sql_name)
@@ -375,7 +391,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
                 written
             },
         });
-        Column { name: c.name, column_type, nullable: c.nullable, comment: c.comment, default }
+        Column { name: c.name, column_type, nullable: c.nullable, comment: c.comment, identity: c.identity, default }
     });
     let columns = columns.collect();
     Relation {
@@ -392,6 +408,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
             })
             .collect(),
         keys: entry.keys.into_iter().map(|key| ListedKey::of(key, &entry.schema, &full_name, &names, oids)).collect(),
+        sequence: entry.sequence,
         schema: entry.schema,
         name: entry.name,
         kind: entry.kind,

@@ -48,6 +48,7 @@ pub use keywords::Keywords;
 pub use listing::{ColumnEntry, FunctionEntry, Listing, RelationEntry, RelationKind, SchemaEntry, Source};
 pub use provider::{information_schema, pg_catalog};
 pub use relations::is_secret;
+pub use rows::Absent;
 pub use signatures::{function_entries, table_function_entries};
 pub use types::{ColumnType, TEXT as TEXT_OID, type_oid};
 pub use unbound::unbound;

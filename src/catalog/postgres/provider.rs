@@ -78,7 +78,7 @@ impl TableProvider for SystemTable {
 
     fn table_type(&self) -> TableType {
         match self.definition.kind {
-            RelationKind::Table | RelationKind::Index => TableType::Base,
+            RelationKind::Table | RelationKind::Index | RelationKind::Sequence => TableType::Base,
             RelationKind::View => TableType::View,
         }
     }

@@ -125,6 +125,7 @@ fn relation(definition: &SystemRelation) -> Relation {
         name: c.name.to_owned(),
         column_type: ColumnType::plain(c.pg_type.oid),
         nullable: c.nullable,
+        identity: None,
         comment: None,
         default: None,
     });
@@ -139,6 +140,7 @@ fn relation(definition: &SystemRelation) -> Relation {
         definition: None,
         checks: vec![],
         keys: vec![],
+        sequence: None,
         rows: None,
         bytes: None,
     }

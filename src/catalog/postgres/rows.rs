@@ -7,6 +7,7 @@
 //! | `procedures` | functions and types |
 //! | `roles` | roles, their members, and what was granted |
 //! | `cluster` | the database, its settings and fixed facts |
+//! | `sequences` | sequences and where they stand |
 //! | `sessions` | what the session that asks has: cursors, prepared statements |
 //! | `standard` | `information_schema` |
 //! | `activity` | what sessions do |
@@ -19,6 +20,7 @@ mod keys;
 mod objects;
 mod procedures;
 mod roles;
+mod sequences;
 mod sessions;
 mod standard;
 
@@ -63,6 +65,8 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_proc", procedures::functions),
     ("pg_catalog", "pg_rewrite", objects::rules),
     ("pg_catalog", "pg_roles", roles::roles),
+    ("pg_catalog", "pg_sequence", sequences::sequences),
+    ("pg_catalog", "pg_sequences", sequences::stands),
     ("pg_catalog", "pg_settings", cluster::settings),
     ("pg_catalog", "pg_shadow", roles::shadow),
     ("pg_catalog", "pg_stat_activity", activity::sessions_of_postgres),
@@ -90,6 +94,7 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("information_schema", "role_table_grants", roles::role_table_grants),
     ("information_schema", "routines", standard::routines),
     ("information_schema", "schemata", standard::schemata),
+    ("information_schema", "sequences", sequences::standard),
     ("information_schema", "table_constraints", standard::table_constraints),
     ("information_schema", "table_privileges", roles::table_privileges),
     ("information_schema", "tables", standard::tables),
@@ -114,9 +119,24 @@ pub(super) fn is_always_empty(schema: &str, name: &str) -> bool {
     fill(schema, name).is_none()
 }
 
-/// Whether a system relation has rows for keys alone.
-pub(super) fn lists_keys(schema: &str, name: &str) -> bool {
-    matches!((schema, name), ("pg_catalog", "pg_index" | "pg_indexes") | ("information_schema", "key_column_usage"))
+/// What no relation of a database has, of what some system relations list and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Absent {
+    /// Keys.
+    pub keys: bool,
+    /// Sequences.
+    pub sequences: bool,
+}
+
+impl Absent {
+    /// Whether a system relation has no rows because of that.
+    pub(super) fn empties(self, schema: &str, name: &str) -> bool {
+        match (schema, name) {
+            ("pg_catalog", "pg_index" | "pg_indexes") | ("information_schema", "key_column_usage") => self.keys,
+            ("pg_catalog", "pg_sequence" | "pg_sequences") | ("information_schema", "sequences") => self.sequences,
+            _ => false,
+        }
+    }
 }
 
 fn fill(schema: &str, name: &str) -> Option<Fill> {

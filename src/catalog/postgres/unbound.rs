@@ -9,6 +9,7 @@ use super::functions::{AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, Se
 use super::listing::{Listing, Source};
 use crate::activity::Activity;
 use crate::catalog::Roles;
+use crate::catalog::SessionSequences;
 use crate::config::{Identity, Settings};
 use crate::error::{Error, Result};
 use crate::storage::CacheFacts;
@@ -63,6 +64,10 @@ impl SessionFacts for NoSession {
     }
 
     fn unlock_all(&self) {}
+
+    fn sequences(&self) -> Option<Arc<SessionSequences>> {
+        None
+    }
 
     fn cursors(&self) -> Vec<CursorFacts> {
         vec![]

@@ -11,6 +11,7 @@ mod login;
 mod metrics;
 mod notices;
 mod scripts;
+mod sequences;
 mod simple;
 mod stopping;
 mod tls;

@@ -18,12 +18,12 @@ use super::system_types::{SystemType, printer, system_type};
 use super::vacant::{Surroundings, is_vacant, is_vacant_query, null, skip_branches, vacate};
 use crate::catalog::postgres::functions::EXPAND;
 use crate::catalog::postgres::relations::{definition, definitions};
+use crate::catalog::postgres::rows::Absent;
 use crate::catalog::spelling::unnest_series;
 
-/// Brings a catalog statement into the SQL that DataFusion plans; what it means stays. `is_keyless` says that no table of the
-/// database has a key.
-pub fn adapt(statement: &mut Statement, is_keyless: bool) {
-    let within = Surroundings { common_tables: common_tables(statement), is_keyless };
+/// Brings a catalog statement into the SQL that DataFusion plans; what it means stays.
+pub fn adapt(statement: &mut Statement, absent: Absent) {
+    let within = Surroundings { common_tables: common_tables(statement), absent };
     let mut rewriter = Rewriter { within, scopes: vec![] };
     let _ = statement.visit(&mut rewriter);
     if let Statement::Query(query) = statement {

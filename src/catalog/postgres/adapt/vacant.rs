@@ -16,14 +16,14 @@ use datafusion::sql::sqlparser::ast::{
 use super::column_names::is_column;
 use super::reference::{folded, system_relation};
 use crate::catalog::output_names::output_name;
-use crate::catalog::postgres::rows::{is_always_empty, lists_keys};
+use crate::catalog::postgres::rows::{Absent, is_always_empty};
 
 /// What a statement's names mean, as far as it matters to what has no rows.
 pub(super) struct Surroundings {
     /// The names that WITH gives to queries.
     pub common_tables: Vec<String>,
-    /// Whether no table of the database has a key.
-    pub is_keyless: bool,
+    /// What the database has none of.
+    pub absent: Absent,
 }
 
 /// Whether a query is a select that never gives a row.
@@ -40,7 +40,7 @@ pub(super) fn is_vacant(select: &Select, within: &Surroundings) -> bool {
     let counts = !is_grouped(select) && (select.having.is_some() || select.projection.iter().any(aggregates));
     !counts
         && (select.from.iter().any(|from| is_empty(from, within))
-            || select.selection.as_ref().is_some_and(|condition| asks_for_absent_keys(condition, within.is_keyless)))
+            || select.selection.as_ref().is_some_and(|condition| asks_for_absent_keys(condition, within.absent.keys)))
 }
 
 /// Leaves the columns of a vacant select and makes NULL of what it computes from them; how its relations are joined, and
@@ -103,9 +103,7 @@ fn is_empty(from: &TableWithJoins, within: &Surroundings) -> bool {
     let empty = |factor: &TableFactor| match factor {
         TableFactor::Table { name, args: None, .. } => {
             let read = system_relation(name, &within.common_tables);
-            read.is_some_and(|(schema, name)| {
-                is_always_empty(schema, &name) || within.is_keyless && lists_keys(schema, &name)
-            })
+            read.is_some_and(|(schema, name)| is_always_empty(schema, &name) || within.absent.empties(schema, &name))
         }
         TableFactor::Derived { subquery, .. } => is_vacant_query(subquery, within),
         TableFactor::NestedJoin { table_with_joins, .. } => is_empty(table_with_joins, within),

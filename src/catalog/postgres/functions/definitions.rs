@@ -7,7 +7,7 @@ use super::signature::Kind::{Boolean, Integer, Relation, Text};
 use super::signature::{Answer, Call, Kind, SystemFunction};
 use crate::catalog::postgres::listing::{Argument, Listing, RelationKind};
 use crate::catalog::postgres::types::format_type;
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
     text_of("pg_get_viewdef", &[Relation], &[Boolean], |call| {
@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     text_of("pg_get_ruledef", &[Integer], &[Boolean], |_| Ok(Answer::Null)),
     text_of("pg_get_partkeydef", &[Integer], &[], |_| Ok(Answer::Null)),
     text_of("pg_get_statisticsobjdef_columns", &[Integer], &[], |_| Ok(Answer::Null)),
-    text_of("pg_get_serial_sequence", &[Text, Text], &[], |_| Ok(Answer::Null)),
+    text_of("pg_get_serial_sequence", &[Relation, Text], &[], serial_sequence),
     text_of("obj_description", &[Integer], &[Text], |call| Ok(comment(call.listing(), call.oid(0)).into())),
     text_of("shobj_description", &[Integer, Text], &[], |_| Ok(Answer::Null)),
     text_of("col_description", &[Integer, Integer], &[], column_comment),
@@ -112,6 +112,22 @@ fn index_definition(call: &Call) -> Result<Answer> {
             Ok(column.map_or_else(String::new, |column| quote_identifier(column)).into())
         }
     }
+}
+
+/// The sequence that goes with a column.
+fn serial_sequence(call: &Call) -> Result<Answer> {
+    let (Some(table), Some(column)) = (call.relation(0)?, call.text(1)) else { return Ok(Answer::Null) };
+    if !table.columns.iter().any(|known| known.name == column) {
+        let message = format!("column \"{column}\" of relation \"{}\" does not exist", table.name);
+        return Err(Error::new(SqlState::UndefinedColumn, message));
+    }
+    let owned = |owner: &(u32, String)| owner.0 == table.oid && owner.1 == column;
+    let mut sequences = call.listing().sequences();
+    let found = sequences.find(|(_, sequence)| sequence.owner.as_ref().is_some_and(owned));
+    let name = |relation: &crate::catalog::postgres::listing::Relation| {
+        format!("{}.{}", quote_identifier(&relation.schema), quote_identifier(&relation.name))
+    };
+    Ok(found.map(|(relation, _)| name(relation)).into())
 }
 
 fn argument(argument: &Argument) -> String {

@@ -272,6 +272,21 @@ pub(super) fn resolve_relation<'a>(call: &'a Call, name: &str) -> Option<&'a lis
     }
 }
 
+/// The same for a session beside a call.
+pub(super) fn named_relation<'a>(
+    listing: &'a listing::Listing,
+    session: &dyn super::SessionFacts,
+    name: &str,
+) -> Option<&'a listing::Relation> {
+    match identifiers(name).as_slice() {
+        [relation] => {
+            searched(session.search_path()).iter().find_map(|schema| listing.relation_named(schema, relation))
+        }
+        [.., schema, relation] => listing.relation_named(schema, relation),
+        [] => None,
+    }
+}
+
 /// The relation a bare name means in this session.
 fn resolve_bare<'a>(call: &'a Call, name: &str) -> Option<&'a listing::Relation> {
     searched(call.session.search_path()).iter().find_map(|schema| call.listing().relation_named(schema, name))

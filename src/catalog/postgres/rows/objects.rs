@@ -31,11 +31,11 @@ pub(super) fn namespaces(context: &Context, rows: &mut Rows) {
 
 /// `pg_class`.
 pub(super) fn classes(context: &Context, rows: &mut Rows) {
-    for relation in context.listing.relations().chain(context.listing.indexes()) {
+    for relation in context.listing.relations().chain(context.listing.others()) {
         let table = relation.kind == RelationKind::Table;
         let method = match relation.kind {
             RelationKind::Table => HEAP,
-            RelationKind::View => 0,
+            RelationKind::View | RelationKind::Sequence => 0,
             RelationKind::Index => BTREE,
         };
         let pages = relation.bytes.map_or(0, |bytes| bytes.div_ceil(PAGE));
@@ -70,12 +70,13 @@ fn kind(relation: &Relation) -> char {
         RelationKind::Table => 'r',
         RelationKind::View => 'v',
         RelationKind::Index => 'i',
+        RelationKind::Sequence => 'S',
     }
 }
 
 /// `pg_attribute`.
 pub(super) fn attributes(context: &Context, rows: &mut Rows) {
-    for relation in context.listing.relations().chain(context.listing.indexes()) {
+    for relation in context.listing.relations().chain(context.listing.others()) {
         for (index, column) in relation.columns.iter().enumerate() {
             let pg_type = column.column_type.pg_type();
             rows.push([
@@ -91,6 +92,7 @@ pub(super) fn attributes(context: &Context, rows: &mut Rows) {
                 ("attbyval", pg_type.by_value.into()),
                 ("attalign", pg_type.align.into()),
                 ("attstorage", pg_type.storage.into()),
+                ("attidentity", column.identity.map_or("", |always| if always { "a" } else { "d" }).into()),
                 ("attnotnull", (!column.nullable && relation.kind != RelationKind::Index).into()),
                 ("atthasdef", column.default.is_some().into()),
                 ("attislocal", true.into()),

@@ -32,7 +32,7 @@ pub(super) fn tables(context: &Context, rows: &mut Rows) {
         let table_type = match relation.kind {
             _ if context.listing.is_temporary(relation) => "LOCAL TEMPORARY",
             RelationKind::Table => "BASE TABLE",
-            RelationKind::View | RelationKind::Index => "VIEW",
+            RelationKind::View | RelationKind::Index | RelationKind::Sequence => "VIEW",
         };
         rows.push([
             ("table_catalog", (&context.listing.database).into()),
@@ -77,7 +77,8 @@ fn push_column(context: &Context, rows: &mut Rows, relation: &Relation, position
         ("udt_name", (&column.column_type.pg_type().name).into()),
         ("dtd_identifier", position.to_string().into()),
         ("is_self_referencing", yes_or_no(false)),
-        ("is_identity", yes_or_no(false)),
+        ("is_identity", yes_or_no(column.identity.is_some())),
+        ("identity_generation", column.identity.map(|always| if always { "ALWAYS" } else { "BY DEFAULT" }).into()),
         ("identity_cycle", yes_or_no(false)),
         ("is_generated", "NEVER".into()),
         ("is_updatable", yes_or_no(relation.kind == RelationKind::Table)),

@@ -1,0 +1,64 @@
+//! What a session has taken of sequences.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::Result;
+use crate::storage::{Home, Stand, Steps};
+
+/// The sequences of a database as a session asks them.
+pub struct SessionSequences {
+    home: Arc<Home>,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    /// The number that came last, by sequence.
+    numbers: HashMap<u32, i64>,
+    /// The sequence that was asked last.
+    last: Option<u32>,
+}
+
+impl SessionSequences {
+    /// Nothing taken yet.
+    pub fn new(home: Arc<Home>) -> Self {
+        Self { home, taken: Mutex::default() }
+    }
+
+    /// The next numbers of a sequence, in order.
+    pub async fn next(&self, oid: u32, steps: &Steps, count: usize) -> Result<Vec<i64>> {
+        let numbers = self.home.sequences().next(oid, steps, count).await?;
+        if let Some(number) = numbers.last() {
+            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            taken.numbers.insert(oid, *number);
+            taken.last = Some(oid);
+        }
+        Ok(numbers)
+    }
+
+    /// Says where a sequence stands.
+    pub async fn set(&self, oid: u32, stand: Stand) -> Result<()> {
+        self.home.sequences().set(oid, stand).await?;
+        if stand.is_called {
+            self.taken.lock().unwrap_or_else(PoisonError::into_inner).numbers.insert(oid, stand.value);
+        }
+        Ok(())
+    }
+
+    /// The number that the session took of a sequence last.
+    pub fn current(&self, oid: u32) -> Option<i64> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).numbers.get(&oid).copied()
+    }
+
+    /// The number that the session took last.
+    pub fn last(&self) -> Option<i64> {
+        let last = self.taken.lock().unwrap_or_else(PoisonError::into_inner).last;
+        self.current(last?)
+    }
+
+    /// Where a sequence stands for all.
+    pub fn stand(&self, oid: u32, steps: &Steps) -> Stand {
+        self.home.sequences().stand(oid, steps)
+    }
+}

@@ -1,0 +1,295 @@
+//! CREATE SEQUENCE, and the sequences that columns bring along: SERIAL and GENERATED ... AS IDENTITY.
+
+use std::collections::BTreeMap;
+
+use datafusion::sql::sqlparser::ast::{self, ColumnOption, GeneratedAs, ObjectName, SequenceOptions};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::context::Context;
+use super::{names, tables};
+use crate::catalog::{Access, Block, Body, Privilege, RelationRecord, Resolver, Sequence};
+use crate::error::{Error, Result, SqlState};
+use crate::outcome::{Notice, Tag};
+use crate::storage::Steps;
+
+/// The types of columns that count, each with the type that it stands for.
+const SERIAL: [(&str, &str); 6] = [
+    ("serial", "integer"),
+    ("serial4", "integer"),
+    ("bigserial", "bigint"),
+    ("serial8", "bigint"),
+    ("smallserial", "smallint"),
+    ("serial2", "smallint"),
+];
+
+/// CREATE SEQUENCE.
+pub(super) async fn create(context: &Context, statement: &ast::Statement) -> Result<Tag> {
+    let ast::Statement::CreateSequence { temporary, if_not_exists, name, data_type, sequence_options, owned_by } =
+        statement
+    else {
+        return Err(Error::internal("a CREATE SEQUENCE that is none"));
+    };
+    let done = Ok(Tag::of("CREATE SEQUENCE"));
+    let data_type = match data_type {
+        None => "bigint",
+        Some(ast::DataType::BigInt(_) | ast::DataType::Int8(_)) => "bigint",
+        Some(ast::DataType::Int(_) | ast::DataType::Integer(_) | ast::DataType::Int4(_)) => "integer",
+        Some(ast::DataType::SmallInt(_) | ast::DataType::Int2(_)) => "smallint",
+        Some(_) => {
+            let message = "sequence type must be smallint, integer, or bigint";
+            return Err(Error::new(SqlState::InvalidParameterValue, message));
+        }
+    };
+    let mut sequence = counting(data_type, sequence_options)?;
+    let mut block = context.block().await;
+    let (schema, name) = names::new_relation(context, &mut block, name, *temporary)?;
+    block.require_schema(&schema)?;
+    block.state().require_in_schema(context.role(), Privilege::Create, &schema)?;
+    if *if_not_exists && block.state().record.is_taken(&schema, &name) {
+        let message = format!("relation \"{name}\" already exists, skipping");
+        context.notice(Notice::information(SqlState::DuplicateTable, message));
+        return done;
+    }
+    sequence.owner = owned_by.as_ref().map(|column| owner(context, &block, column)).transpose()?.flatten();
+    add(context, &mut block, &schema, name, sequence)?;
+    block.finish().await?;
+    done
+}
+
+/// What OWNED BY names; none for NONE.
+fn owner(context: &Context, block: &Block, column: &ObjectName) -> Result<Option<(u32, String)>> {
+    let mut parts = names::parts(column)?;
+    let column = parts.pop().unwrap_or_default();
+    if parts.is_empty() && column == "none" {
+        return Ok(None);
+    }
+    let path = context.search_path();
+    let table = match parts.as_slice() {
+        [table] => block.state().find(None, table, &path),
+        [.., schema, table] => block.state().find(Some(schema), table, &path),
+        [] => {
+            let error = Error::new(SqlState::SyntaxError, "invalid OWNED BY option");
+            return Err(error.with_hint("Specify OWNED BY table.column or OWNED BY NONE."));
+        }
+    };
+    let missing = || Error::new(SqlState::UndefinedTable, format!("relation \"{}\" does not exist", parts.join(".")));
+    let table = table.ok_or_else(missing)?;
+    let schema = block.at(&tables::table_of(block, table)?)?.schema().clone();
+    if schema.field_with_name(&column).is_err() {
+        let message = format!("column \"{column}\" of relation \"{}\" does not exist", table.name);
+        return Err(Error::new(SqlState::UndefinedColumn, message));
+    }
+    Ok(Some((table.oid, column)))
+}
+
+/// A sequence of a type and some options.
+fn counting(data_type: &str, options: &[SequenceOptions]) -> Result<Sequence> {
+    let (lowest, highest) = match data_type {
+        "smallint" => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        "integer" => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    };
+    let refused = |message: String| Err(Error::new(SqlState::InvalidParameterValue, message));
+    let (mut increment, mut least, mut most, mut start, mut cache, mut cycle) = (1, None, None, None, 1, false);
+    for option in options {
+        match option {
+            SequenceOptions::IncrementBy(value, _) => increment = number(value)?,
+            SequenceOptions::MinValue(value) => least = value.as_ref().map(number).transpose()?,
+            SequenceOptions::MaxValue(value) => most = value.as_ref().map(number).transpose()?,
+            SequenceOptions::StartWith(value, _) => start = Some(number(value)?),
+            SequenceOptions::Cache(value) => cache = number(value)?,
+            SequenceOptions::Cycle(no) => cycle = !no,
+        }
+    }
+    if increment == 0 {
+        return refused("INCREMENT must not be zero".to_owned());
+    }
+    if cache < 1 {
+        return refused(format!("CACHE ({cache}) must be greater than zero"));
+    }
+    let ascends = increment > 0;
+    let least = least.unwrap_or(if ascends { 1 } else { lowest });
+    let most = most.unwrap_or(if ascends { highest } else { -1 });
+    for (what, value) in [("MINVALUE", least), ("MAXVALUE", most)] {
+        if !(lowest..=highest).contains(&value) {
+            return refused(format!("{what} ({value}) is out of range for sequence data type {data_type}"));
+        }
+    }
+    if least >= most {
+        return refused(format!("MINVALUE ({least}) must be less than MAXVALUE ({most})"));
+    }
+    let start = start.unwrap_or(if ascends { least } else { most });
+    if start < least {
+        return refused(format!("START value ({start}) cannot be less than MINVALUE ({least})"));
+    }
+    if start > most {
+        return refused(format!("START value ({start}) cannot be greater than MAXVALUE ({most})"));
+    }
+    let steps = Steps { start, increment, least, most, cycle };
+    Ok(Sequence { data_type: data_type.to_owned(), steps, cache, owner: None, identity: None })
+}
+
+fn number(value: &ast::Expr) -> Result<i64> {
+    let text = value.to_string().replace(' ', "");
+    text.parse().map_err(|_| Error::new(SqlState::SyntaxError, format!("\"{value}\" is not a whole number")))
+}
+
+/// Adds a sequence and gives its object id.
+fn add(context: &Context, block: &mut Block, schema: &str, name: String, sequence: Sequence) -> Result<u32> {
+    let relation = RelationRecord {
+        oid: 0,
+        schema: schema.to_owned(),
+        name: name.clone(),
+        comment: None,
+        column_comments: BTreeMap::new(),
+        access: Access::of(context.role()),
+        body: Body::Sequence(sequence),
+    };
+    block.add(relation, None)?;
+    let added = block.state().record.relation(schema, &name);
+    added.map(|added| added.oid).ok_or_else(|| Error::internal("a sequence vanished from its own change"))
+}
+
+/// Makes the sequences that the columns of a new table bring along, and gives the columns as if they had been written out: `serial`
+/// is an integer, NOT NULL, with the next number as its default. Which sequence goes with which column comes beside.
+pub(super) fn written_out(
+    context: &Context,
+    block: &mut Block,
+    [schema, table]: [&str; 2],
+    columns: &[ast::ColumnDef],
+) -> Result<(Vec<ast::ColumnDef>, Vec<(u32, String)>)> {
+    let (mut plain, mut made) = (columns.to_vec(), vec![]);
+    for column in &mut plain {
+        let name = names::fold(&column.name);
+        let Some(sequence) = brought_by(column)? else { continue };
+        let base = format!("{table}_{name}_seq");
+        let numbered = (1..).map(|n| format!("{base}{n}"));
+        let mut free = std::iter::once(base.clone()).chain(numbered);
+        let free = free.find(|name| !block.state().record.is_taken(schema, name)).expect("the numbers do not end");
+        let oid = add(context, block, schema, free, sequence)?;
+        column.options.retain(|option| !matches!(option.option, ColumnOption::Generated { .. }));
+        let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&format!("nextval({oid})"));
+        let next = parsed.and_then(|mut parser| parser.parse_expr());
+        let next = next.map_err(datafusion::error::DataFusionError::from)?;
+        for option in [ColumnOption::NotNull, ColumnOption::Default(next)] {
+            column.options.push(ast::ColumnOptionDef { name: None, option });
+        }
+        made.push((oid, name));
+    }
+    Ok((plain, made))
+}
+
+/// The sequence that a column brings along, if it does; its type is then the one that it counts in.
+fn brought_by(column: &mut ast::ColumnDef) -> Result<Option<Sequence>> {
+    let has_default = column.options.iter().any(|option| matches!(option.option, ColumnOption::Default(_)));
+    let several = |what: &str| {
+        let message = format!("{what} specified for column \"{}\"", names::fold(&column.name));
+        Err(Error::new(SqlState::SyntaxError, message))
+    };
+    let identity = column.options.iter().find_map(|option| match &option.option {
+        ColumnOption::Generated { generated_as, sequence_options, generation_expr: None, .. } => {
+            Some((matches!(generated_as, GeneratedAs::Always), sequence_options.clone().unwrap_or_default()))
+        }
+        _ => None,
+    });
+    let written = column.data_type.to_string().to_lowercase();
+    let serial = SERIAL.iter().find(|(name, _)| *name == written).map(|(_, stands_for)| *stands_for);
+    match (serial, identity) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => several("both serial and identity"),
+        _ if has_default => several("multiple default values"),
+        (Some(kind), None) => {
+            column.data_type = match kind {
+                "smallint" => ast::DataType::SmallInt(None),
+                "integer" => ast::DataType::Integer(None),
+                _ => ast::DataType::BigInt(None),
+            };
+            counting(kind, &[]).map(Some)
+        }
+        (None, Some((always, options))) => {
+            let kind = match column.data_type {
+                ast::DataType::SmallInt(_) | ast::DataType::Int2(_) => "smallint",
+                ast::DataType::Int(_) | ast::DataType::Integer(_) | ast::DataType::Int4(_) => "integer",
+                ast::DataType::BigInt(_) | ast::DataType::Int8(_) => "bigint",
+                _ => {
+                    let message = "identity column type must be smallint, integer, or bigint";
+                    return Err(Error::new(SqlState::InvalidParameterValue, message));
+                }
+            };
+            Ok(Some(Sequence { identity: Some(always), ..counting(kind, &options)? }))
+        }
+    }
+}
+
+/// Says which columns of a table sequences go with.
+pub(super) fn own(block: &mut Block, table: u32, made: Vec<(u32, String)>) {
+    for (oid, column) in made {
+        let mut relations = block.state_mut().record.relations.iter_mut();
+        if let Some(RelationRecord { body: Body::Sequence(sequence), .. }) = relations.find(|known| known.oid == oid) {
+            sequence.owner = Some((table, column));
+        }
+    }
+}
+
+/// Follows a column of a table to its new name, or takes the sequences that go with it out.
+pub(super) fn follow(block: &mut Block, table: u32, column: &str, new: Option<&str>) {
+    let is_own = |relation: &RelationRecord| {
+        let owner = relation.sequence().and_then(|sequence| sequence.owner.as_ref());
+        owner.is_some_and(|(oid, name)| *oid == table && name == column)
+    };
+    if !block.state().record.relations.iter().any(is_own) {
+        return;
+    }
+    let relations = &mut block.state_mut().record.relations;
+    match new {
+        None => relations.retain(|relation| !is_own(relation)),
+        Some(new) => {
+            for relation in relations.iter_mut().filter(|relation| is_own(relation)) {
+                if let Body::Sequence(Sequence { owner: Some((_, name)), .. }) = &mut relation.body {
+                    *name = new.to_owned();
+                }
+            }
+        }
+    }
+}
+
+/// Takes the sequences out that go with a table.
+pub(super) fn leave(block: &mut Block, table: u32) {
+    let is_own = |relation: &RelationRecord| {
+        let owner = relation.sequence().and_then(|sequence| sequence.owner.as_ref());
+        owner.is_some_and(|(oid, _)| *oid == table)
+    };
+    if block.state().record.relations.iter().any(is_own) {
+        block.state_mut().record.relations.retain(|relation| !is_own(relation));
+    }
+}
+
+/// The tables and columns whose defaults count a sequence.
+pub(super) fn counted_by(block: &Block, sequence: u32) -> Vec<(RelationRecord, String)> {
+    let next = format!("nextval({sequence})");
+    let of = |relation: &RelationRecord| match &relation.body {
+        Body::Table { defaults, .. } => {
+            let columns = defaults.iter().filter(|(_, default)| **default == next);
+            columns.map(|(column, _)| (relation.clone(), column.clone())).collect()
+        }
+        _ => vec![],
+    };
+    block.state().record.relations.iter().flat_map(of).collect()
+}
+
+/// 428C9 where a statement gives a value to a column that is GENERATED ALWAYS.
+pub(super) fn refuse_given(
+    resolver: &Resolver<'_>,
+    relation: &RelationRecord,
+    columns: impl Iterator<Item = String>,
+) -> Result<()> {
+    for column in columns {
+        if resolver.moment().state.record.identity(relation.oid, &column) == Some(true) {
+            let message = format!("cannot insert a non-DEFAULT value into column \"{column}\"");
+            let detail = format!("Column \"{column}\" is an identity column defined as GENERATED ALWAYS.");
+            return Err(Error::new(SqlState::GeneratedAlways, message).with_detail(detail));
+        }
+    }
+    Ok(())
+}
