@@ -23,6 +23,9 @@ const SERIAL: [(&str, &str); 6] = [
     ("serial2", "smallint"),
 ];
 
+/// Sequences by object id, each with the column that it goes with.
+type Owned = Vec<(u32, String)>;
+
 /// CREATE SEQUENCE.
 pub(super) async fn create(context: &Context, statement: &ast::Statement) -> Result<Tag> {
     let ast::Statement::CreateSequence { temporary, if_not_exists, name, data_type, sequence_options, owned_by } =
@@ -158,7 +161,7 @@ pub(super) fn written_out(
     block: &mut Block,
     [schema, table]: [&str; 2],
     columns: &[ast::ColumnDef],
-) -> Result<(Vec<ast::ColumnDef>, Vec<(u32, String)>)> {
+) -> Result<(Vec<ast::ColumnDef>, Owned)> {
     let (mut plain, mut made) = (columns.to_vec(), vec![]);
     for column in &mut plain {
         let name = names::fold(&column.name);
@@ -223,7 +226,7 @@ fn brought_by(column: &mut ast::ColumnDef) -> Result<Option<Sequence>> {
 }
 
 /// Says which columns of a table sequences go with.
-pub(super) fn own(block: &mut Block, table: u32, made: Vec<(u32, String)>) {
+pub(super) fn own(block: &mut Block, table: u32, made: Owned) {
     for (oid, column) in made {
         let mut relations = block.state_mut().record.relations.iter_mut();
         if let Some(RelationRecord { body: Body::Sequence(sequence), .. }) = relations.find(|known| known.oid == oid) {

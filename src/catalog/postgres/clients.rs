@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 use super::listing::{Argument, FunctionKind};
 use super::*;
 use crate::activity::Activity;
-use crate::catalog::{Access, Roles};
+use crate::catalog::{Access, Roles, SessionSequences};
 use crate::config::{Identity, Principal, Settings};
 use crate::model::{PG_TYPE_KEY, type_functions};
 use crate::storage::CacheFacts;
