@@ -16,7 +16,7 @@ use crate::catalog::UnknownOperands;
 use crate::catalog::postgres::{self, EvaluateCorrelated, Keywords, unbound};
 use crate::error::Result;
 use crate::rules::{
-    self, CompleteKeys, CountExisting, Memberships, NullableSubqueries, SubqueriesBelow, ValuesAsQueries,
+    self, CompleteKeys, CountExisting, Memberships, NullableSubqueries, SingleRows, SubqueriesBelow, ValuesAsQueries,
 };
 use crate::storage::determined_entity;
 
@@ -57,13 +57,14 @@ pub(crate) fn build(memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
 /// The engine's own rules, after those that plan subqueries: they have to see them before they are typed.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
-    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 6] = [
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 7] = [
         Arc::new(ValuesAsQueries),
         Arc::new(CountExisting),
         Arc::new(Memberships),
+        Arc::new(EvaluateCorrelated),
+        Arc::new(SingleRows),
         Arc::new(SubqueriesBelow),
         Arc::new(NullableSubqueries),
-        Arc::new(EvaluateCorrelated),
     ];
     rules.splice(0..0, ours);
     rules

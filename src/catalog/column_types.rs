@@ -8,7 +8,7 @@ use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{self, ExactNumberInfo};
 
 use super::postgres;
-use super::typing::ANY_NUMERIC;
+use super::typing::{ANY_NUMERIC, PRECISION};
 use crate::model::{PG_TYPE_KEY, text_type};
 
 /// The types that SQL names mean in casts and literals where DataFusion's own choice is not Postgres': times are whole
@@ -31,6 +31,10 @@ impl TypePlanner for ColumnTypes {
         if let Some(text) = text_type(sql_type)? {
             return Ok(Some(Arc::new(text)));
         }
+        let precision = match sql_type {
+            Sql::Timestamp(Some(digits), _) => Some((PRECISION.to_owned(), digits.to_string())),
+            _ => None,
+        };
         let planned = match sql_type {
             Sql::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
                 DataType::Timestamp(TimeUnit::Microsecond, Some(self.zone.as_str().into()))
@@ -52,6 +56,6 @@ impl TypePlanner for ColumnTypes {
             }
             _ => return Ok(None),
         };
-        Ok(Some(Arc::new(Field::new("", planned, true))))
+        Ok(Some(Arc::new(Field::new("", planned, true).with_metadata(precision.into_iter().collect()))))
     }
 }

@@ -14,6 +14,7 @@ mod lenient;
 mod like_escape;
 mod literal_arguments;
 mod merge;
+mod merged_columns;
 mod nested_outputs;
 mod output_names;
 pub mod postgres;

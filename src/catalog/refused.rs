@@ -4,9 +4,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Join, JoinConstraint, JoinOperator, Query, Select, Statement, TableFactor, Visit, Visitor,
+    Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SetExpr, SetOperator, SetQuantifier,
+    Statement, TableFactor, Visit, Visitor,
 };
 
+use super::identifier::fold;
 use crate::error::{Error, Result};
 
 /// 0A000 if a statement holds such a clause.
@@ -27,11 +29,16 @@ impl Visitor for Finder {
             TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
                 ControlFlow::Break(Error::unsupported("TABLESAMPLE").with_hint("use WHERE random() < 0.1"))
             }
+            TableFactor::Table { name, args: Some(_), with_ordinality: true, .. } if !is_of_catalogs(name) => {
+                let error = Error::unsupported("WITH ORDINALITY of a function");
+                ControlFlow::Break(error.with_hint("use row_number() OVER (ORDER BY ...) in a subquery"))
+            }
             _ => ControlFlow::Continue(()),
         }
     }
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        refuse_counted(&query.body)?;
         match &query.fetch {
             Some(fetch) if fetch.with_ties || fetch.percent => {
                 ControlFlow::Break(Error::unsupported("FETCH WITH TIES").with_hint("use WHERE rank() OVER (...) <= n"))
@@ -48,6 +55,23 @@ impl Visitor for Finder {
             None => select.from.iter().try_for_each(|from| from.joins.iter().try_for_each(refuse_merged_column)),
         }
     }
+}
+
+/// Whether a function is one of the catalogs, whose statements are adapted to what the engine knows.
+fn is_of_catalogs(name: &ObjectName) -> bool {
+    let schema = name.0.first().and_then(ObjectNamePart::as_ident).map(fold);
+    name.0.len() > 1 && matches!(schema.as_deref(), Some("pg_catalog" | "information_schema"))
+}
+
+/// The engine finds out which rows the other side has, not how many of each.
+fn refuse_counted(body: &SetExpr) -> ControlFlow<Error> {
+    let SetExpr::SetOperation { op, set_quantifier, left, right } = body else { return ControlFlow::Continue(()) };
+    if matches!(op, SetOperator::Except | SetOperator::Intersect) && *set_quantifier == SetQuantifier::All {
+        let error = Error::unsupported(format!("{op} ALL"));
+        return ControlFlow::Break(error.with_hint("number equal rows with row_number() and leave ALL out"));
+    }
+    refuse_counted(left)?;
+    refuse_counted(right)
 }
 
 /// The column that USING or NATURAL merges is the left side's to the engine, so it would be NULL for rows that only the

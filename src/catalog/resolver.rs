@@ -32,6 +32,7 @@ use super::hidden_names::hidden_names;
 use super::lenient::Lenient;
 use super::like_escape::escape_by_backslash;
 use super::literal_arguments::{constant, takes_literals_alone};
+use super::merged_columns::put_merged_first;
 use super::nested_outputs::name_nested_outputs;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
@@ -137,6 +138,7 @@ impl<'a> Resolver<'a> {
         if postgres::is_catalog_statement(&statement) {
             postgres::adapt(&mut statement, self.moment.state.record.absent());
         } else {
+            put_merged_first(&mut statement)?;
             name_nested_outputs(&mut statement);
             name_series(&mut statement);
             respell(&mut statement);

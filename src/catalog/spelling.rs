@@ -1,4 +1,5 @@
-//! Postgres' spelling of what the engine spells otherwise: `FETCH FIRST`, `mod(a, b)`, `localtimestamp`, series in a select list.
+//! Postgres' spelling of what the engine spells otherwise: `FETCH FIRST`, `mod(a, b)`, `localtimestamp`, `substring(a FROM 'b.')`,
+//! series in a select list.
 
 use std::ops::ControlFlow;
 
@@ -9,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::identifier::fold;
+use super::typing::SUBSTRING;
 
 /// Functions of one number of any type.
 const OF_NUMBERS: [&str; 10] = ["abs", "ceil", "ceiling", "exp", "floor", "ln", "round", "sign", "sqrt", "trunc"];
@@ -43,6 +45,12 @@ impl VisitorMut for Speller {
             Expr::Function(call) => {
                 read_number(call);
                 remainder(call)
+            }
+            // What is quoted there is a pattern, not a place.
+            Expr::Substring { expr, substring_from: Some(pattern), substring_for: None, .. } if is_quoted(pattern) => {
+                let name = ObjectName::from(vec![Ident::with_quote('"', SUBSTRING)]);
+                let found = call(SUBSTRING, vec![expr.as_ref().clone(), pattern.as_ref().clone()]);
+                Some(Expr::Function(Function { name, ..found }))
             }
             Expr::Interval(interval) if interval.leading_field.is_none() => clock(&interval.value),
             Expr::Identifier(ident) if ident.quote_style.is_none() => match fold(ident).as_str() {

@@ -82,12 +82,17 @@ fn in_condition(expression: Expr, inputs: &DFSchema, alone: bool) -> Result<Tran
             }
             inner => anywhere(Expr::Not(Box::new(inner)), inputs),
         },
-        Expr::InSubquery(within) if !within.negated || alone && within.subquery.outer_ref_columns.is_empty() => {
+        Expr::InSubquery(within) if !within.negated || alone && is_anti_join(&within) => {
             Ok(Transformed::no(Expr::InSubquery(within)))
         }
         comparison @ Expr::SetComparison(_) => Ok(Transformed::no(comparison)),
         other => anywhere(other, inputs),
     }
+}
+
+/// Whether a NOT IN is one that the engine plans with NULL in mind: it does so by the column that it looks for.
+fn is_anti_join(within: &InSubquery) -> bool {
+    within.subquery.outer_ref_columns.is_empty() && matches!(within.expr.as_ref(), Expr::Column(_))
 }
 
 fn anywhere(expression: Expr, inputs: &DFSchema) -> Result<Transformed<Expr>> {

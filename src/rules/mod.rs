@@ -5,6 +5,7 @@
 //! | [`ValuesAsQueries`] | logical | before all others | it makes nodes that they know |
 //! | [`CountExisting`] | logical | before the others, that of the catalogs too | these plan what it makes |
 //! | [`Memberships`] | logical | after it | it makes subqueries that the next ones place |
+//! | [`SingleRows`] | logical | after it, and after that of the catalogs | it makes subqueries that the next ones place |
 //! | [`SubqueriesBelow`] | logical | after it | it puts them where the engine plans them |
 //! | [`NullableSubqueries`] | logical | after it, before type coercion | it decides by what columns say before anything is computed of them |
 //! | [`ReadText`] | logical | after type coercion | it decides by the types of casts, which that adds |
@@ -41,6 +42,7 @@ mod read_codes;
 mod read_once;
 mod read_text;
 mod release_order;
+mod single_rows;
 mod skip_owners;
 mod subqueries_below;
 mod sum_sequences;
@@ -64,6 +66,7 @@ pub use read_codes::ReadCodes;
 pub use read_once::ReadOnce;
 pub use read_text::ReadText;
 pub use release_order::ReleaseOrder;
+pub use single_rows::SingleRows;
 pub use skip_owners::SkipOwners;
 pub use subqueries_below::SubqueriesBelow;
 pub use sum_sequences::SumSequences;

@@ -12,8 +12,10 @@ use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
 use super::declared::fitted;
+use super::doubles::{is_double, round_to_even};
 use super::expression::Scope;
 use super::literals::quoted;
+use super::precision::{digits, rounded};
 use super::text_of::{as_text, differs};
 use crate::model::input::Fit;
 use crate::model::{mark, read};
@@ -24,6 +26,15 @@ const BIGINT_DIGITS: u8 = 19;
 /// A cast that gives what Postgres would give: a quoted literal is read as Postgres reads it, a type of limited length cuts, a
 /// fraction is rounded to an integer, a numeric that says no digits keeps those that are there.
 pub(super) fn cast_as_postgres(to: Cast, scope: &Scope<'_>) -> Result<Expr> {
+    let digits = digits(&to.field);
+    let whole = cast_to(to, scope)?;
+    Ok(match digits {
+        Some(digits) => rounded(whole, digits),
+        None => whole,
+    })
+}
+
+fn cast_to(to: Cast, scope: &Scope<'_>) -> Result<Expr> {
     if let Some(text) = quoted(&to.expr)
         && let Some((postgres, zone)) = input_type(&to.field)
     {
@@ -44,6 +55,11 @@ pub(super) fn cast_as_postgres(to: Cast, scope: &Scope<'_>) -> Result<Expr> {
             kind if kind.is_integer() => cast(number, DataType::Decimal128(BIGINT_DIGITS, 0)),
             _ => cast(number, to.field.data_type().clone()),
         },
+        (kind, DataType::Int16 | DataType::Int32 | DataType::Int64, number)
+            if kind.is_floating() && is_double(&number, scope.below) =>
+        {
+            into(round_to_even(number), to.field)
+        }
         (kind, DataType::Int16 | DataType::Int32 | DataType::Int64, number)
             if kind.is_floating() || kind.is_decimal() =>
         {

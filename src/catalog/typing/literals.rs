@@ -3,13 +3,14 @@
 //! A moment in quotes is read in the session's zone, and may lie beyond the years that nanoseconds reach; a number with a point
 //! has the digits that were written beside a numeric, not those of the nearest binary fraction.
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
 use super::expression::Scope;
+use super::interval_order::{by_length, is_interval};
 use crate::model::output::ColumnType;
 use crate::model::{mark, read};
 
@@ -29,9 +30,23 @@ pub(super) fn compared(mut expression: Expr, scope: &Scope<'_>) -> Result<Expr> 
         Expr::InList(list) => {
             together(std::iter::once(list.expr.as_mut()).chain(&mut list.list), scope.inputs, scope.zone)?;
         }
-        _ => {}
+        _ => return Ok(expression),
     }
+    by_lengths(&mut expression, scope.inputs);
     Ok(expression)
+}
+
+/// Compares intervals by their length.
+fn by_lengths(expression: &mut Expr, inputs: &DFSchema) {
+    let operands: Vec<&mut Expr> = match expression {
+        Expr::BinaryExpr(comparison) => vec![comparison.left.as_mut(), comparison.right.as_mut()],
+        Expr::Between(between) => vec![between.expr.as_mut(), between.low.as_mut(), between.high.as_mut()],
+        Expr::InList(list) => std::iter::once(list.expr.as_mut()).chain(&mut list.list).collect(),
+        _ => return,
+    };
+    if operands.iter().all(|operand| is_interval(operand, inputs)) {
+        operands.into_iter().for_each(|interval| *interval = by_length(std::mem::take(interval), inputs));
+    }
 }
 
 /// Gives literals among expressions the type of the first that is none.
@@ -88,7 +103,7 @@ fn read_as(field: &Field) -> Option<(Type, i32)> {
             DataType::Timestamp(TimeUnit::Microsecond, None) => Type::TIMESTAMP,
             DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Type::TIMESTAMPTZ,
             DataType::Time64(TimeUnit::Microsecond) => Type::TIME,
-            DataType::Interval(IntervalUnit::MonthDayNano) => Type::INTERVAL,
+            DataType::Interval(_) | DataType::Duration(_) => Type::INTERVAL,
             DataType::List(_) => ColumnType::of(field).ok()?.postgres,
             _ => return None,
         };

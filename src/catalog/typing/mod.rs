@@ -10,22 +10,33 @@
 //! | `operators` | quoted literals and parameters beside `+`, `-`, `*`, `/` and `%`, and beside booleans, take the type that the other side asks for |
 //! | `literals` | literals take the type of what they are compared with |
 //! | `unions` | and in UNION, of the other branches |
-//! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char` |
+//! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char`, `age`, `justify_days` |
+//! | `date_part`, `interval_order` | `extract` keeps fractions, intervals are compared by their length |
+//! | `precision`, `regular` | `timestamp(0)`, regular expressions and what replaces by them |
+//! | `coalesce` | what is quoted takes the type of the others |
+//! | `doubles` | which numbers are doubles to Postgres too, and round to even |
 //! | `json` | JSON taken apart: `->`, `#>>`, `@>`, `jsonb_typeof` |
 //! | `interval_scale`, `similar` | `interval * 2` and `SIMILAR TO` |
 //!
 //! Clients decode by type: a driver that reads `SELECT 1` as an `int4` fails on anything else.
 
+mod age;
 mod casts;
+mod coalesce;
+mod date_part;
 mod declared;
+mod doubles;
 mod expression;
 mod functions;
+mod interval_order;
 mod interval_scale;
 mod json;
 mod literals;
 mod octet_length;
 mod operators;
 mod plan;
+mod precision;
+mod regular;
 mod similar;
 mod text_of;
 mod to_char;
@@ -36,3 +47,5 @@ pub use declared::as_column;
 pub(super) use functions::function;
 pub use operators::UnknownOperands;
 pub(super) use plan::{as_in_postgres, as_in_postgres_alone};
+pub(super) use precision::PRECISION;
+pub(super) use regular::SUBSTRING;

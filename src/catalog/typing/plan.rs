@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Sub
 use datafusion::scalar::ScalarValue;
 
 use super::expression::{Scope, retype};
+use super::interval_order::by_length;
 use super::unions::alike;
 
 /// A plan whose expressions have the types that Postgres gives them. Plan nodes of our own read their arguments themselves
@@ -22,7 +23,7 @@ pub(in crate::catalog) fn as_in_postgres(plan: LogicalPlan, zone: &str) -> Resul
 
 /// An expression that stands in no plan.
 pub(in crate::catalog) fn as_in_postgres_alone(expression: Expr, inputs: &DFSchemaRef, zone: &str) -> Result<Expr> {
-    let scope = Scope { inputs, outer: &[], narrow: false, counts_rows: false, zone };
+    let scope = Scope { inputs, below: &[], outer: &[], narrow: false, counts_rows: false, zone };
     Ok(expression.transform_up(|e| retype(e, &scope))?.data)
 }
 
@@ -41,11 +42,16 @@ fn typed(plan: LogicalPlan, narrow: bool, outer: &[DFSchemaRef], zone: &str) -> 
     });
     let plan = plan?.data;
     let inputs = Arc::new(merge_schema(&plan.inputs()));
-    let scope = Scope { inputs: &inputs, outer, narrow, counts_rows: matches!(plan, LogicalPlan::Limit(_)), zone };
+    let below: Vec<LogicalPlan> = plan.inputs().into_iter().cloned().collect();
+    let below: Vec<&LogicalPlan> = below.iter().collect();
+    let counts_rows = matches!(plan, LogicalPlan::Limit(_));
+    let scope = Scope { inputs: &inputs, below: &below, outer, narrow, counts_rows, zone };
     let names = NamePreserver::new(&plan);
+    let is_sort = matches!(plan, LogicalPlan::Sort(_));
     let plan = plan.map_expressions(|expression| {
         let name = names.save(&expression);
         let retyped = expression.transform_up(|e| retype(in_subquery(e, &scope)?, &scope))?;
+        let retyped = if is_sort { retyped.update_data(|e| by_length(e, &inputs)) } else { retyped };
         Ok(retyped.update_data(|e| name.restore(e)))
     });
     match plan?.data {

@@ -91,15 +91,20 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
+const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+
+/// The Julian day of 0001-01-01.
+const JULIAN_OF_YEAR_ONE: i64 = 1_721_426;
+
 /// The width of months and days without FM.
 const WORD: usize = 9;
 
 /// Patterns, the longer ones before those they begin with.
-const PATTERNS: [&str; 57] = [
+const PATTERNS: [&str; 60] = [
     "HH24", "HH12", "YYYY", "IYYY", "Y,YYY", "MONTH", "Month", "month", "IDDD", "A.M.", "P.M.", "a.m.", "p.m.", "DDD",
     "DAY", "Day", "day", "MON", "Mon", "mon", "YYY", "IYY", "TZH", "TZM", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6",
     "SSSSS", "SSSS", "HH", "MI", "SS", "MS", "US", "AM", "PM", "am", "pm", "YY", "IY", "MM", "DD", "DY", "Dy", "dy",
-    "ID", "WW", "IW", "CC", "OF", "TZ", "tz", "D", "Q",
+    "ID", "WW", "IW", "CC", "OF", "TZ", "tz", "RM", "rm", "D", "Q", "J",
 ];
 
 /// A moment by a pattern. 0A000 for patterns that are Postgres' and not here.
@@ -195,6 +200,9 @@ fn field(at: &DateTime<FixedOffset>, name: &str, has_zone: bool) -> Result<Strin
         "WW" => format!("{:02}", at.ordinal0() / 7 + 1),
         "IW" => format!("{:02}", week.week()),
         "Q" => (at.month0() / 3 + 1).to_string(),
+        "RM" => format!("{:<4}", ROMAN[at.month0() as usize]),
+        "rm" => format!("{:<4}", ROMAN[at.month0() as usize].to_lowercase()),
+        "J" => (i64::from(at.num_days_from_ce()) + JULIAN_OF_YEAR_ONE - 1).to_string(),
         "CC" => format!("{:02}", (shown + 99) / 100),
         "HH24" => format!("{:02}", at.hour()),
         "HH" | "HH12" => format!("{hour12:02}"),
