@@ -22,6 +22,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_expr_common::datum::apply;
+use recursive::recursive;
 
 use super::expressions::rewrite;
 use crate::error::{Error, SqlState};
@@ -114,6 +115,7 @@ impl ScalarUDFImpl for Checked {
     }
 
     /// That of the engine's own expression. The operands are not cloned for it: a chain of them would be at every link.
+    #[recursive]
     fn schema_name(&self, operands: &[Expr]) -> Result<String> {
         Ok(match operands {
             [left, right] => format!("{} {} {}", left.schema_name(), self.name(), right.schema_name()),
