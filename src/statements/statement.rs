@@ -31,8 +31,8 @@ pub struct Statement {
 /// What a statement was parsed to.
 #[derive(Debug, Clone)]
 pub(crate) enum Form {
-    /// By the parser of SQL.
-    Sql(Box<ast::Statement>),
+    /// By the parser of SQL. Shared, since a copy recurses with the depth of the statement wherever it is made.
+    Sql(Arc<ast::Statement>),
     /// By ours.
     Command(Command),
     /// A COPY, by ours too.
@@ -63,7 +63,7 @@ impl Statement {
 
     /// A statement that is a part of this one: what PREPARE prepares, what a cursor reads.
     pub(crate) fn part(&self, ast: ast::Statement) -> Self {
-        Self { form: Form::Sql(Box::new(ast)), ..self.clone() }
+        Self { form: Form::Sql(Arc::new(ast)), ..self.clone() }
     }
 
     /// Where the rows of a COPY go; `None` for other statements.
@@ -114,7 +114,7 @@ impl Statement {
             let form = match copy::parse(&mut parser, sql)? {
                 Some(copy) => Ok(Form::Copy(Box::new(copy))),
                 None => match syntax::parse(&mut parser) {
-                    Ok(None) => parser.parse_statement().map(|ast| Form::Sql(Box::new(with_syntax::taken_in(ast)))),
+                    Ok(None) => parser.parse_statement().map(|ast| Form::Sql(Arc::new(with_syntax::taken_in(ast)))),
                     Ok(Some(form)) => Ok(form),
                     Err(error) => Err(error),
                 },

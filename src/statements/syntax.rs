@@ -1,5 +1,7 @@
 //! Statements of a session that the parser of SQL doesn't read, or not in every form that Postgres writes them.
 
+use std::sync::Arc;
+
 use datafusion::sql::sqlparser::ast::{self, Expr, Ident, ObjectName, Query, Reset, ResetStatement, SetExpr};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -120,7 +122,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Form>, ParserError
         // The parser knows only one of Postgres' two words for it.
         "ABORT" => {
             parser.advance_token();
-            return parser.parse_rollback().map(|rollback| Some(Form::Sql(Box::new(rollback))));
+            return parser.parse_rollback().map(|rollback| Some(Form::Sql(Arc::new(rollback))));
         }
         "RESET" if follows(parser, &["TIME", "ZONE"]) => return Ok(Some(reset_time_zone(parser))),
         _ => return Ok(None),
@@ -312,7 +314,7 @@ fn set_constraints(parser: &mut Parser<'_>) -> Result<Command, ParserError> {
 fn reset_time_zone(parser: &mut Parser<'_>) -> Form {
     (0..3).for_each(|_| parser.advance_token());
     let reset = Reset::ConfigurationParameter(ObjectName::from(vec![Ident::new("TimeZone")]));
-    Form::Sql(Box::new(ast::Statement::Reset(ResetStatement { reset })))
+    Form::Sql(Arc::new(ast::Statement::Reset(ResetStatement { reset })))
 }
 
 /// The rest of a statement that isn't supported is not read.
