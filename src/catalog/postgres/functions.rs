@@ -43,7 +43,7 @@ pub use self::locks::{AdvisoryKey, AdvisoryMode};
 pub use self::names::quote_identifier;
 use self::signature::SystemFunction;
 use super::listing::{FunctionEntry, Source};
-use super::relations::PG_CATALOG;
+use super::relations::{INFORMATION_SCHEMA, PG_CATALOG};
 use super::signatures::function_entries;
 use super::type_functions;
 use crate::activity::Activity;
@@ -138,7 +138,8 @@ pub fn system_function_entries() -> Vec<FunctionEntry> {
         .chain(locks::waiting_entries())
         .chain(sequences::counting_entries())
         .chain(type_functions::entries());
-    entries.chain(function_entries(PG_CATALOG, &apart, &[])).collect()
+    let of_standard = function_entries(INFORMATION_SCHEMA, &[Arc::new(expand::expand_array())], &[]);
+    entries.chain(function_entries(PG_CATALOG, &apart, &[])).chain(of_standard).collect()
 }
 
 fn all() -> impl Iterator<Item = &'static SystemFunction> {

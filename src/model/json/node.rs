@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use recursive::recursive;
+
 use crate::error::{Error, Result, SqlState};
 
 /// Arrays and objects in each other; deeper ones would end a thread's stack.
@@ -105,6 +107,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    #[recursive]
     fn node(&mut self) -> Result<Node<'a>> {
         self.skip_blanks();
         let start = self.at;

@@ -4,7 +4,6 @@
 //! password. With `JOURNEYDB_BLESS=1` too, what it answers is written as expected; `JOURNEYDB_BLESS=1` alone
 //! writes what JourneyDB answers where a script says that it differs. `JOURNEYDB_SCRIPTS=portals` picks files by name.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write;
 use std::fs;
@@ -18,7 +17,6 @@ use super::run::run;
 async fn scripts_are_answered_as_by_postgres() {
     let server = env::var("JOURNEYDB_SCRIPTS_AGAINST").ok();
     let bless = env::var_os("JOURNEYDB_BLESS").is_some();
-    let pending = pending();
     let mut failures = String::new();
     for path in files() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -35,11 +33,8 @@ async fn scripts_are_answered_as_by_postgres() {
             fs::write(&path, print(&steps)).unwrap();
         }
         let differences = differences(&steps, &answers, server.is_some());
-        match pending.get(&name).filter(|_| server.is_none()) {
-            None if !differences.is_empty() => writeln!(failures, "== {name}\n{differences}").unwrap(),
-            Some(_) if differences.is_empty() => writeln!(failures, "== {name} passes: it is pending no more").unwrap(),
-            Some(_) if env::var_os("JOURNEYDB_SCRIPTS").is_some() => println!("== {name}\n{differences}"),
-            _ => {}
+        if !differences.is_empty() {
+            writeln!(failures, "== {name}\n{differences}").unwrap();
         }
     }
     assert!(failures.is_empty(), "\n{failures}");
@@ -107,11 +102,4 @@ fn files() -> Vec<PathBuf> {
     let mut files: Vec<_> = scripts.filter(|path| path.to_string_lossy().contains(&wanted)).collect();
     files.sort();
     files
-}
-
-/// The scripts that JourneyDB does not pass yet, and what they wait for: the lines of `pending`.
-fn pending() -> BTreeMap<String, String> {
-    let text = fs::read_to_string(folder().join("pending")).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
-    lines.map(|(name, reason)| (name.to_owned(), reason.to_owned())).collect()
 }
