@@ -56,6 +56,8 @@ fn pace_inputs(node: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn Execu
     let paced = children.into_iter().enumerate().map(|(index, child)| -> Arc<dyn ExecutionPlan> {
         if endless == Some(index) {
             Arc::new(PaceExec::sliced(child))
+        } else if node.is::<NestedLoopJoinExec>() {
+            Arc::new(PaceExec::once(child))
         } else if is_tireless(child.as_ref()) {
             Arc::new(PaceExec::whole(child))
         } else {

@@ -31,3 +31,16 @@ async fn queries_keep_to_the_limit() {
     assert_eq!(number(&database, capacity).await, 1 << 30);
     assert_eq!(number(&database, &joined).await, 1_000_000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_whose_sides_do_not_fit_ends() {
+    let database = Database::in_memory().await.unwrap();
+    database.set_memory_limit(LIMIT);
+    let rows = "generate_series(1::bigint, 20000000)";
+    for join in ["JOIN", "LEFT JOIN"] {
+        let sql = format!("SELECT count(*) FROM {rows} AS a(n) {join} {rows} AS b(m) ON a.n + b.m = 0");
+        let error = database.sql(&sql).await.unwrap_err();
+        assert_eq!(error.state(), SqlState::OutOfMemory, "{error}");
+    }
+    assert_eq!(number(&database, "SELECT count(*) FROM generate_series(1, 10)").await, 10);
+}

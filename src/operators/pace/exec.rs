@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, Statistics};
 use datafusion::config::ConfigOptions;
+use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::execution_plan::{CardinalityEffect, EvaluationType, SchedulingType};
 use datafusion::physical_plan::filter_pushdown::{
@@ -25,6 +27,8 @@ use crate::error::Error;
 pub struct PaceExec {
     input: Arc<dyn ExecutionPlan>,
     slices: bool,
+    /// Whether it has been read, where that may happen once.
+    read: Option<Arc<AtomicBool>>,
     properties: Arc<PlanProperties>,
 }
 
@@ -32,7 +36,14 @@ impl PaceExec {
     /// Passes whole batches on: for a consumer whose work on one batch is small, but which never stops while there are
     /// more.
     pub fn whole(input: Arc<dyn ExecutionPlan>) -> Self {
-        Self::new(input, false)
+        Self::new(input, false, false)
+    }
+
+    /// Passes whole batches on, once: for the side that a nested loop join collects. Where that doesn't fit into memory the engine
+    /// would read it again, to put it on disk; but exchanges below panic when they are read twice, and the outer joins that
+    /// go on from disk give their unmatched rows once per partition. So they end with 53200.
+    pub fn once(input: Arc<dyn ExecutionPlan>) -> Self {
+        Self::new(input, false, true)
     }
 
     /// Cuts batches so that the consumer's work on one takes about 100 ms: for the probe side of a join, where a single
@@ -40,16 +51,16 @@ impl PaceExec {
     /// should get whole batches.
     pub fn sliced(input: Arc<dyn ExecutionPlan>) -> Self {
         match input.downcast_ref::<Self>() {
-            Some(paced) => Self::new(Arc::clone(&paced.input), true),
-            None => Self::new(input, true),
+            Some(paced) => Self::new(Arc::clone(&paced.input), true, false),
+            None => Self::new(input, true, false),
         }
     }
 
-    fn new(input: Arc<dyn ExecutionPlan>, slices: bool) -> Self {
+    fn new(input: Arc<dyn ExecutionPlan>, slices: bool, once: bool) -> Self {
         let properties = PlanProperties::clone(input.properties())
             .with_evaluation_type(EvaluationType::Lazy)
             .with_scheduling_type(SchedulingType::Cooperative);
-        Self { input, slices, properties: Arc::new(properties) }
+        Self { input, slices, read: once.then(Arc::default), properties: Arc::new(properties) }
     }
 }
 
@@ -93,7 +104,7 @@ impl ExecutionPlan for PaceExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let [input] = <[_; 1]>::try_from(children).map_err(|_| Error::internal("PaceExec has one child"))?;
-        Ok(Arc::new(Self::new(input, self.slices)))
+        Ok(Arc::new(Self::new(input, self.slices, self.read.is_some())))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -101,6 +112,10 @@ impl ExecutionPlan for PaceExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        if self.read.as_ref().is_some_and(|read| read.swap(true, Ordering::Relaxed)) {
+            let message = "out of memory: neither side of a join without equalities fits";
+            return Err(DataFusionError::ResourcesExhausted(message.to_owned()));
+        }
         let input = self.input.execute(partition, context)?;
         Ok(Box::pin(if self.slices { PaceStream::sliced(input) } else { PaceStream::whole(input) }))
     }
