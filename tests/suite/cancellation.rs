@@ -139,7 +139,7 @@ async fn explain_shows_where_a_query_is_paced() {
         })
         .collect();
     // The build side comes first.
-    let build = ["Projection", "Pace", "LazyMemory"];
+    let build = ["Pace: once", "Projection", "Pace", "LazyMemory"];
     let probe = ["Pace: sliced", "Projection", "Pace", "LazyMemory"];
     let expected = [&["Projection", "Pace", "Aggregate", "Pace", "NestedLoopJoin"][..], &build, &probe].concat();
     assert_eq!(plan, expected);

@@ -66,7 +66,11 @@ impl PaceExec {
 
 impl DisplayAs for PaceExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(if self.slices { "PaceExec: sliced" } else { "PaceExec" })
+        f.write_str(match (self.slices, &self.read) {
+            (true, _) => "PaceExec: sliced",
+            (false, Some(_)) => "PaceExec: once",
+            (false, None) => "PaceExec",
+        })
     }
 }
 
