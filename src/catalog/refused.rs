@@ -4,14 +4,14 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SetExpr, SetOperator, SetQuantifier,
-    Statement, TableFactor, Visit, Visitor,
+    Expr, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SetExpr, SetOperator,
+    SetQuantifier, Statement, TableFactor, Visit, Visitor,
 };
 
 use super::identifier::fold;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 
-/// 0A000 if a statement holds such a clause.
+/// 0A000 if a statement holds such a clause; 42601 for a subquery without columns where a value stands.
 pub(super) fn refuse_ignored(statement: &Statement) -> Result<()> {
     match statement.visit(&mut Finder) {
         ControlFlow::Break(error) => Err(error),
@@ -47,6 +47,15 @@ impl Visitor for Finder {
         }
     }
 
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Error> {
+        let message = match expression {
+            Expr::Subquery(query) if has_no_columns(&query.body) => "subquery must return only one column",
+            Expr::InSubquery { subquery, .. } if has_no_columns(&subquery.body) => "subquery has too few columns",
+            _ => return ControlFlow::Continue(()),
+        };
+        ControlFlow::Break(Error::new(SqlState::SyntaxError, message))
+    }
+
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Error> {
         match select.into {
             Some(_) => {
@@ -54,6 +63,16 @@ impl Visitor for Finder {
             }
             None => select.from.iter().try_for_each(|from| from.joins.iter().try_for_each(refuse_merged_column)),
         }
+    }
+}
+
+/// Whether a query gives rows without columns, of whose first the engine asks the type.
+fn has_no_columns(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => select.projection.is_empty(),
+        SetExpr::Query(query) => has_no_columns(&query.body),
+        SetExpr::SetOperation { left, .. } => has_no_columns(left),
+        _ => false,
     }
 }
 
