@@ -321,7 +321,7 @@ impl Session {
         let relation = resolver.relation(&TableReference::parse_str(table))?;
         // The table's own schema: a batch that promised NOT NULL could not hold the rows to be found.
         let schema = self.table_schema(table).await?;
-        Constraints::of(&context.engine, relation, schema)?.violations(rows)
+        Constraints::of(&context, relation, schema)?.violations(rows)
     }
 
     /// Where the session stands with respect to transactions.

@@ -78,10 +78,10 @@ impl Visitor for Scopes {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::parser::Parser;
 
     use super::hidden_names;
+    use crate::model::Postgres;
 
     #[test]
     fn a_name_is_hidden_where_it_only_means_a_query() {
@@ -95,7 +95,7 @@ mod tests {
             ("SELECT * FROM t, (WITH t AS (SELECT 1) SELECT * FROM t) AS u", &[]),
             ("WITH t AS (SELECT 1) SELECT (SELECT max(a) FROM t) FROM (SELECT * FROM t) AS u", &["t"]),
         ] {
-            let statement = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
+            let statement = Parser::parse_sql(&Postgres, sql).unwrap().remove(0);
             let mut found: Vec<_> = hidden_names(&statement).into_iter().collect();
             found.sort();
             assert_eq!(found, hidden, "{sql}");

@@ -175,8 +175,9 @@ fn type_name(data_type: &ast::DataType) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::Postgres;
     use datafusion::prelude::SessionContext;
-    use datafusion::sql::sqlparser::{dialect::PostgreSqlDialect, parser::Parser};
+    use datafusion::sql::sqlparser::parser::Parser;
 
     use super::*;
 
@@ -202,7 +203,7 @@ mod tests {
             ("SELECT DATE '2026-01-01', extract(year FROM DATE '2026-01-01')", vec!["date", "extract"]),
         ];
         for (sql, expected) in cases {
-            let statement = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
+            let statement = Parser::parse_sql(&Postgres, sql).unwrap().remove(0);
             let plan = SessionContext::new().sql(&sql.replacen("COUNT(*)", "COUNT(1)", 1)).await.unwrap();
             assert_eq!(output_names(&statement, plan.logical_plan()), expected, "{sql}");
         }

@@ -12,6 +12,7 @@ use datafusion::catalog::{SchemaProvider, TableFunctionArgs};
 use datafusion::common::{TableReference, plan_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::cte_worktable::CteWorkTable;
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::error::Result as EngineResult;
 use datafusion::execution::session_state::SessionState;
@@ -83,6 +84,8 @@ pub struct Resolver<'a> {
     depth: usize,
     /// Whether tables show every column as nullable: an INSERT's source may give NULL, and the table says what of it.
     lenient: bool,
+    /// The name and the columns of rows that are no relation's yet.
+    rows: Option<(String, SchemaRef)>,
     /// What plans read, and for whom.
     handed: Arc<Handed>,
     /// The types of parameters that are known before the statement is planned.
@@ -111,6 +114,7 @@ impl<'a> Resolver<'a> {
             types,
             depth: 0,
             lenient: false,
+            rows: None,
             handed: Arc::default(),
             parameters: Vec::new(),
         }
@@ -119,6 +123,11 @@ impl<'a> Resolver<'a> {
     /// The same for an INSERT: NULL in a NOT NULL column is left for the table to refuse, by the column's name.
     pub fn for_insert(self) -> Self {
         Self { lenient: true, ..self }
+    }
+
+    /// The same for a condition on rows with these columns, on their way to a table of this name.
+    pub fn for_rows(self, table: &str, columns: &SchemaRef) -> Self {
+        Self { rows: Some((table.to_owned(), Arc::clone(columns))), ..self }
     }
 
     /// The same for a statement some of whose parameters have types already: those that the client declared.
@@ -182,6 +191,7 @@ impl<'a> Resolver<'a> {
             types: self.types.clone(),
             depth: self.depth + 1,
             lenient: self.lenient,
+            rows: None,
             handed: self.handed.clone(),
             parameters: Vec::new(),
         };
@@ -270,6 +280,11 @@ impl<'a> Resolver<'a> {
 
     fn source(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
         let (schema, table) = self.parts(name)?;
+        if let Some((rows, columns)) = &self.rows
+            && rows == table
+        {
+            return Ok(self.handed.to_anybody(provider_as_source(Arc::new(EmptyTable::new(Arc::clone(columns))))));
+        }
         if let Some(provider) = self.system_table(schema, table)? {
             return Ok(self.handed.to_anybody(provider_as_source(provider)));
         }

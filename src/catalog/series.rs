@@ -7,10 +7,10 @@ use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Query, Statement, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator,
     Value, VisitMut, VisitorMut,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 
 use super::identifier::fold;
+use crate::model::Postgres;
 
 /// Names the columns of series that have an alias, as Postgres does.
 pub(super) fn name_series(statement: &mut Statement) {
@@ -61,7 +61,7 @@ fn with_column(mut alias: TableAlias) -> TableAlias {
 /// The series as a query of integers.
 fn as_integers(series: &TableFactor) -> Result<Box<Query>, ParserError> {
     let sql = format!("SELECT CAST(value AS INT) AS generate_series FROM {series}");
-    Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql)?.parse_query()
+    Parser::new(&Postgres).try_with_sql(&sql)?.parse_query()
 }
 
 fn is_integer(argument: &FunctionArg) -> bool {

@@ -67,6 +67,7 @@ states! {
     InvalidGrantOperation = "0LP01",
     InvalidParameterValue = "22023",
     InvalidPassword = "28P01",
+    InvalidPrecedingOrFollowingSize = "22013",
     InvalidRegularExpression = "2201B",
     InvalidRowCountInLimit = "2201W",
     InvalidSavepointSpecification = "3B001",

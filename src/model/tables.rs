@@ -6,9 +6,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
     ColumnOption, CommentObject, CreateTable, ObjectName, Statement, TableConstraint,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::dialect::Postgres;
 use super::order::order_of;
 use super::types::column_type;
 
@@ -58,7 +58,7 @@ pub fn journey_tables() -> &'static [TableDefinition] {
 }
 
 fn read() -> Vec<TableDefinition> {
-    let statements = Parser::parse_sql(&PostgreSqlDialect {}, SCHEMA_SQL).expect("sql/schema.sql is valid SQL");
+    let statements = Parser::parse_sql(&Postgres, SCHEMA_SQL).expect("sql/schema.sql is valid SQL");
     let mut tables: Vec<TableDefinition> = Vec::new();
     for statement in statements {
         match statement {

@@ -12,7 +12,6 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::{Expr, Filter, Join, LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
 use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::returning::{Change, Returning};
@@ -20,6 +19,7 @@ use super::write::Target;
 use super::{defaults, names, write};
 use crate::catalog::{Privilege, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 use crate::storage::{FILE, ROW};
 
 /// Plans an UPDATE as the query of the new values of all columns, over the target and what it is joined with.
@@ -145,7 +145,7 @@ pub(super) fn select(
             }
         }
     }
-    let mut rows = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT * FROM t").map_err(DataFusionError::from)?;
+    let mut rows = Parser::parse_sql(&Postgres, "SELECT * FROM t").map_err(DataFusionError::from)?;
     if let Some(ast::Statement::Query(query)) = rows.first_mut()
         && let ast::SetExpr::Select(select) = query.body.as_mut()
     {

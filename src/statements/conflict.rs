@@ -217,7 +217,7 @@ pub(super) async fn insert(
     let target = write::locked(context, &mut block, statement, Privilege::Insert).await?;
     let change = query::bind_change(query::change_at(context, block.moment(), statement, &[])?, values)?;
     let rows = write::run(context, prepared, &change, &change.plan).await?;
-    let constraints = || Constraints::of(&context.engine, &target.relation, target.schema());
+    let constraints = || Constraints::of(context, &target.relation, target.schema());
     let replaced = Arc::new(Mutex::new(RowAddresses::new()));
     let settling = Settling {
         values: change.values,

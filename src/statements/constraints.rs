@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::common::DFSchema;
-use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::ExprSchemable;
 use datafusion::physical_expr::PhysicalExpr;
 
+use super::condition::{self, Clause};
+use super::context::Context;
 use crate::catalog::{Body, Check, RelationRecord};
 use crate::error::{Error, Result, SqlState, Subject};
 
@@ -23,19 +22,14 @@ pub(crate) struct Constraints {
 
 impl Constraints {
     /// Those of a relation whose rows have a schema.
-    pub(crate) fn of(engine: &SessionState, relation: &RelationRecord, schema: SchemaRef) -> Result<Self> {
+    pub(crate) fn of(context: &Context, relation: &RelationRecord, schema: SchemaRef) -> Result<Self> {
         let Body::Table { checks, .. } = &relation.body else {
             return Err(Error::internal("only tables have constraints"));
         };
-        let columns = DFSchema::try_from(schema.as_ref().clone())?;
+        let clause = Clause { word: "CHECK", called: "check constraint" };
         let compile = |check: &Check| {
-            let expr = engine.create_logical_expr(&check.expression, &columns)?;
-            let given = expr.get_type(&columns)?;
-            if !matches!(given, DataType::Boolean | DataType::Null) {
-                let message = format!("argument of CHECK must be type boolean, not type {given}");
-                return Err(Error::new(SqlState::DatatypeMismatch, message));
-            }
-            Ok((check.clone(), engine.create_physical_expr(expr, &columns)?))
+            let condition = condition::compiled(context, &relation.name, &schema, &check.expression, &clause)?;
+            Ok((check.clone(), condition))
         };
         let checks = checks.iter().map(compile).collect::<Result<_>>()?;
         Ok(Self { relation: relation.name.clone(), namespace: relation.schema.clone(), schema, checks })

@@ -13,21 +13,19 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::DFSchema;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
-use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::{self, Visit, Visitor};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::StreamExt;
 
 use super::context::Context;
 use super::write::Target;
-use super::{prepared, query};
+use super::{condition, prepared, query};
 use crate::catalog::{RelationRecord, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 
 /// The default of a column.
 pub(super) fn of(relation: &RelationRecord, column: &str) -> Result<Option<ast::Expr>> {
@@ -101,7 +99,7 @@ pub(super) fn declared(
 }
 
 fn parse(text: &str) -> Result<ast::Expr> {
-    let parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(text);
+    let parser = Parser::new(&Postgres).try_with_sql(text);
     Ok(parser.and_then(|mut parser| parser.parse_expr()).map_err(DataFusionError::from)?)
 }
 
@@ -186,12 +184,9 @@ impl Computed {
             return Err(Error::internal("a default that is no expression"));
         };
         let (default, kind) = (typed.expr.remove(0), typed.schema.field(0).data_type().clone());
-        // What `now()` is, is settled by this alone.
-        let moment = SimplifyContext::builder()
-            .with_config_options(Arc::clone(context.engine.config_options()))
-            .with_query_execution_start_time(context.engine.execution_props().query_execution_start_time);
-        let default = ExprSimplifier::new(moment.build()).simplify(default)?;
-        Ok(Self(Some(context.engine.create_physical_expr(default, &DFSchema::empty())?), kind))
+        let no_columns = Arc::new(DFSchema::empty());
+        let default = condition::settled(context, default, &no_columns)?;
+        Ok(Self(Some(context.engine.create_physical_expr(default, &no_columns)?), kind))
     }
 
     /// So many values.

@@ -175,13 +175,13 @@ fn is_operator(token: &Token) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::Statement;
-    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::tokenizer::Tokenizer;
 
     use super::*;
+    use crate::model::Postgres;
 
     fn admitted(sql: &str) -> bool {
-        check(&Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().unwrap()).is_ok()
+        check(&Tokenizer::new(&Postgres, sql).tokenize_with_location().unwrap()).is_ok()
     }
 
     fn refused(sql: &str) -> bool {

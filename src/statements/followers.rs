@@ -10,7 +10,6 @@ use datafusion::sql::sqlparser::ast::{
     self, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, VisitMut, Visitor,
     VisitorMut, visit_relations,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
@@ -21,6 +20,7 @@ use super::names;
 use super::tables::record_of;
 use crate::catalog::{Block, Body, RelationRecord, View, fold};
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 
 /// A view that names a relation.
 pub(super) struct Follower {
@@ -137,7 +137,7 @@ fn words(query: &ast::Statement) -> Option<HashSet<String>> {
     if ast::Visit::visit(query, &mut Unnamed).is_break() {
         return None;
     }
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, &query.to_string()).tokenize().ok()?;
+    let tokens = Tokenizer::new(&Postgres, &query.to_string()).tokenize().ok()?;
     let word = |token: Token| match token {
         Token::Word(word) if word.keyword == Keyword::NATURAL => None,
         Token::Word(word) if word.quote_style.is_some() => Some(Some(word.value)),
@@ -209,6 +209,6 @@ fn factor(text: &str) -> Result<TableFactor> {
 }
 
 fn parse(sql: &str) -> Result<ast::Statement> {
-    let parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).map_err(DataFusionError::from)?.pop();
+    let parsed = Parser::parse_sql(&Postgres, sql).map_err(DataFusionError::from)?.pop();
     parsed.ok_or_else(|| Error::internal("a view without a query"))
 }

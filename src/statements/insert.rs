@@ -12,7 +12,6 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{self, Spanned};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -21,7 +20,7 @@ use super::write::Target;
 use super::{conflict, defaults, names, sequences, write};
 use crate::catalog::{Privilege, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
-use crate::model::mark;
+use crate::model::{Postgres, mark};
 
 /// Plans an INSERT; rows shorter than the table fill its first columns, as in Postgres.
 pub(super) fn plan(resolver: &Resolver<'_>, insert: &ast::Insert) -> Result<Change> {
@@ -67,7 +66,7 @@ pub(super) fn target_table(
     insert: &ast::Insert,
     name: &ast::ObjectName,
 ) -> Result<(ast::TableWithJoins, TableReference)> {
-    let mut query = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT * FROM t").map_err(DataFusionError::from)?;
+    let mut query = Parser::parse_sql(&Postgres, "SELECT * FROM t").map_err(DataFusionError::from)?;
     if let Some(ast::Statement::Query(query)) = query.first_mut()
         && let ast::SetExpr::Select(select) = query.body.as_mut()
         && let Some(mut table) = select.from.pop()
@@ -139,7 +138,7 @@ fn plan_values(
 
 /// VALUES as a query.
 fn query_of(values: ast::Values) -> Result<ast::Query> {
-    match Parser::parse_sql(&PostgreSqlDialect {}, "VALUES (NULL)").map_err(DataFusionError::from)?.pop() {
+    match Parser::parse_sql(&Postgres, "VALUES (NULL)").map_err(DataFusionError::from)?.pop() {
         Some(ast::Statement::Query(query)) => Ok(ast::Query { body: Box::new(ast::SetExpr::Values(values)), ..*query }),
         _ => Err(Error::internal("a query that is none")),
     }

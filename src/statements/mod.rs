@@ -6,6 +6,7 @@ mod analyze;
 mod bound;
 mod changes;
 mod commands;
+mod condition;
 mod conflict;
 mod constants;
 mod constraints;

@@ -9,7 +9,6 @@ use arrow::datatypes::FieldRef;
 use datafusion::error::DataFusionError;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::TryStreamExt;
 
@@ -18,6 +17,7 @@ use super::place::place;
 use super::{Statement, dispatch, query};
 use crate::catalog::postgres::{self, PreparedFacts};
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 use crate::model::input::{Fit, fit};
 use crate::outcome::{Outcome, Prepared, Tag};
 
@@ -184,7 +184,7 @@ fn data_types(context: &Context, types: &[ast::DataType]) -> Result<Vec<Option<F
 
 /// `SELECT a, b, ...`.
 pub(super) fn selecting(values: impl Iterator<Item = Expr>) -> Result<ast::Statement> {
-    let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT NULL").map_err(DataFusionError::from)?;
+    let mut parsed = Parser::parse_sql(&Postgres, "SELECT NULL").map_err(DataFusionError::from)?;
     if let Some(ast::Statement::Query(query)) = parsed.first_mut()
         && let ast::SetExpr::Select(select) = query.body.as_mut()
     {

@@ -133,13 +133,13 @@ fn blank(at: &TokenWithSpan) -> TokenWithSpan {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::tokenizer::Tokenizer;
 
     use super::*;
+    use crate::model::Postgres;
 
     fn tokens(sql: &str) -> Vec<TokenWithSpan> {
-        Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().unwrap()
+        Tokenizer::new(&Postgres, sql).tokenize_with_location().unwrap()
     }
 
     fn spelled(sql: &str) -> String {

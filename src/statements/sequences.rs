@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, GeneratedAs, ObjectName, SequenceOptions};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::context::Context;
 use super::{names, tables};
 use crate::catalog::{Access, Block, Body, Privilege, RelationRecord, Resolver, Sequence};
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 use crate::outcome::{Notice, Tag};
 use crate::storage::Steps;
 
@@ -172,7 +172,7 @@ pub(super) fn written_out(
         let free = free.find(|name| !block.state().record.is_taken(schema, name)).expect("the numbers do not end");
         let oid = add(context, block, schema, free, sequence)?;
         column.options.retain(|option| !matches!(option.option, ColumnOption::Generated { .. }));
-        let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&format!("nextval({oid})"));
+        let parsed = Parser::new(&Postgres).try_with_sql(&format!("nextval({oid})"));
         let next = parsed.and_then(|mut parser| parser.parse_expr());
         let next = next.map_err(datafusion::error::DataFusionError::from)?;
         for option in [ColumnOption::NotNull, ColumnOption::Default(next)] {

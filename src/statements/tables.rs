@@ -77,7 +77,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         let message = format!("relation \"{}\" already exists", relation.name);
         return Err(Error::new(SqlState::DuplicateTable, message));
     }
-    Constraints::of(&context.engine, &relation, columns.clone())?;
+    Constraints::of(context, &relation, columns.clone())?;
     let table = make(&mut block, &mut relation, columns, order_of(&create.table_options)?).await?;
     let rows = match source {
         Some(plan) => {

@@ -72,7 +72,7 @@ pub(super) async fn append_to(
     target: Target,
     rows: SendableRecordBatchStream,
 ) -> Result<u64> {
-    let constraints = Constraints::of(&context.engine, &target.relation, target.schema())?;
+    let constraints = Constraints::of(context, &target.relation, target.schema())?;
     let staged = target.table.stage_append(&target.at, checked(rows, target.schema(), constraints)).await?;
     let count = staged.inserted();
     if !target.relation.keys().is_empty() && count > 0 {
@@ -141,7 +141,7 @@ pub(super) async fn update(
     let plan = changes::address(&change.plan, &target.table.addressed(Arc::clone(&target.at)))?;
     let rows = run(context, prepared, &change, &plan).await?;
     drop(plan);
-    let constraints = Constraints::of(&context.engine, &target.relation, target.schema())?;
+    let constraints = Constraints::of(context, &target.relation, target.schema())?;
     let addresses = Arc::new(Mutex::new(RowAddresses::new()));
     let (rows, kept) = change.part(first_of(rows, &addresses))?;
     let rows = checked(rows, target.schema(), constraints);

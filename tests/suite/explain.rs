@@ -51,6 +51,20 @@ async fn a_plan_that_ran_says_what_its_steps_gave_and_took() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_year_is_asked_of_the_bounds_of_files() {
+    let database = journeys().await;
+    for (year, bounds) in [
+        ("extract(year FROM occurred_at) = 2026", ["occurred_at >= ", "occurred_at < "]),
+        ("date_part('year', occurred_at) <= 2025", ["occurred_at < ", "pruning_predicate"]),
+    ] {
+        let plan =
+            lines(&database, &format!("EXPLAIN SELECT count(*) FROM interactions WHERE {year}")).await.join("\n");
+        assert!(bounds.iter().all(|bound| plan.contains(bound)), "{plan}");
+        assert!(!plan.contains("extract(") && !plan.contains("date_part("), "{plan}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn programs_read_the_same_as_json() {
     let database = journeys().await;
     let texts = lines(&database, &format!("EXPLAIN (ANALYZE, FORMAT JSON, BUFFERS) {AGGREGATE}")).await;

@@ -10,7 +10,6 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::Volatility;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use futures::future::BoxFuture;
@@ -20,7 +19,7 @@ use super::*;
 use crate::activity::Activity;
 use crate::catalog::{Access, Roles, SessionSequences};
 use crate::config::{Identity, Principal, Settings};
-use crate::model::{PG_TYPE_KEY, type_functions};
+use crate::model::{PG_TYPE_KEY, Postgres, type_functions};
 use crate::storage::CacheFacts;
 
 struct Facts;
@@ -222,7 +221,7 @@ fn context() -> SessionContext {
 
 /// The rows of a statement as `psql -At` prints them, with NULL as ∅ and line ends as `\n`.
 async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> {
-    let mut statement = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
+    let mut statement = Parser::parse_sql(&Postgres, sql).unwrap().remove(0);
     if is_catalog_statement(&statement) {
         adapt(&mut statement, Absent { keys: true, sequences: true });
     }

@@ -11,8 +11,11 @@ use arrow::datatypes::{
     TimestampMicrosecondType,
 };
 use datafusion::common::{Result, plan_err};
+use datafusion::functions::datetime::date_part::DatePartFunc;
+use datafusion::logical_expr::preimage::PreimageResult;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -125,6 +128,15 @@ impl ScalarUDFImpl for DatePart {
         Ok(Arc::new(arrow::datatypes::Field::new(self.name(), kind, true)))
     }
 
+    /// A year is the moments from its first to the next one's, which the bounds of files and pages are compared with. The engine
+    /// has that for its own years, of which there is one before the first.
+    fn preimage(&self, args: &[Expr], year: &Expr, info: &SimplifyContext) -> Result<PreimageResult> {
+        match year.as_literal().and_then(whole).filter(|year| *year > 0) {
+            Some(year) => DatePartFunc::new().preimage(args, &lit(year), info),
+            None => Ok(PreimageResult::None),
+        }
+    }
+
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let ColumnarValue::Scalar(name) = &call.args[0] else {
             return Err(Error::internal("a field that is no constant").into());
@@ -146,6 +158,16 @@ impl ScalarUDFImpl for DatePart {
             true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&parts, 0)?)),
             false => Ok(ColumnarValue::Array(parts)),
         }
+    }
+}
+
+/// The integer that a number is.
+fn whole(number: &ScalarValue) -> Option<i32> {
+    match number {
+        ScalarValue::Decimal128(Some(_), _, scale) if *scale > 0 => None,
+        ScalarValue::Decimal128(Some(number), ..) => i32::try_from(*number).ok(),
+        ScalarValue::Float64(Some(number)) if number.fract() == 0.0 && number.abs() < 1e9 => Some(*number as i32),
+        _ => None,
     }
 }
 

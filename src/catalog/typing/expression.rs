@@ -15,6 +15,7 @@ use super::casts::cast_as_postgres;
 use super::date_part::extract;
 use super::declared::fitted;
 use super::doubles::{is_double, round_to_even};
+use super::frames::framed;
 use super::literals::{compared, quoted, read_literal, together};
 use super::octet_length::octet_length;
 use super::regular::pattern;
@@ -102,6 +103,7 @@ pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<
             Transformed::yes(marked_as(Expr::Case(case), mark))
         }
         Expr::ScalarFunction(call) => Transformed::yes(function(call, scope)?),
+        Expr::WindowFunction(call) => Transformed::yes(Expr::WindowFunction(Box::new(framed(*call, scope.inputs)?))),
         other => Transformed::no(other),
     })
 }
@@ -213,7 +215,11 @@ fn is_days(difference: &BinaryExpr, inputs: &DFSchema) -> bool {
 
 /// Whether an expression has a subquery.
 fn asks(expression: &Expr) -> bool {
-    expression.exists(|part| Ok(matches!(part, Expr::ScalarSubquery(_)))).unwrap_or(true)
+    let is_subquery = |part: &Expr| {
+        use Expr::{Exists, InSubquery, ScalarSubquery, SetComparison};
+        matches!(part, ScalarSubquery(_) | Exists(_) | InSubquery(_) | SetComparison(_))
+    };
+    expression.exists(|part| Ok(is_subquery(part))).unwrap_or(true)
 }
 
 /// A list with subqueries as comparisons with each: the engine takes a list for known before any subquery has run.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array};
 use arrow::compute::kernels::cast::cast;
-use arrow::datatypes::{DataType, DurationMicrosecondType, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{
+    DataType, DurationMicrosecondType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -36,7 +38,13 @@ struct Length {
 }
 
 /// Microseconds of the longest interval have fewer.
-const DIGITS: u8 = 38;
+pub(super) const DIGITS: u8 = 38;
+
+/// How long an interval is.
+pub(super) fn microseconds(interval: IntervalMonthDayNano) -> i128 {
+    let days = i128::from(interval.months) * MONTH + i128::from(interval.days) * DAY;
+    days + i128::from(interval.nanoseconds) / 1000
+}
 
 impl ScalarUDFImpl for Length {
     fn name(&self) -> &str {
@@ -67,11 +75,7 @@ fn lengths(values: &ArrayRef) -> Result<ArrayRef> {
     let lengths: Decimal128Array = match values.data_type() {
         DataType::Interval(_) => {
             let values = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
-            let length = |interval: arrow::datatypes::IntervalMonthDayNano| {
-                let days = i128::from(interval.months) * MONTH + i128::from(interval.days) * DAY;
-                days + i128::from(interval.nanoseconds) / 1000
-            };
-            values.as_primitive::<IntervalMonthDayNanoType>().iter().map(|value| value.map(length)).collect()
+            values.as_primitive::<IntervalMonthDayNanoType>().iter().map(|value| value.map(microseconds)).collect()
         }
         DataType::Duration(_) => {
             let values = cast(values, &DataType::Duration(TimeUnit::Microsecond))?;

@@ -11,7 +11,7 @@
 //! | `literals` | literals take the type of what they are compared with |
 //! | `unions` | and in UNION, of the other branches |
 //! | `functions` | those that the engine lacks or takes otherwise: `octet_length`, `to_char`, `age`, `justify_days` |
-//! | `date_part`, `interval_order` | `extract` keeps fractions, intervals are compared by their length |
+//! | `date_part`, `interval_order`, `frames` | `extract` keeps fractions, intervals are compared by their length, in frames too |
 //! | `precision`, `regular` | `timestamp(0)`, regular expressions and what replaces by them |
 //! | `coalesce` | what is quoted takes the type of the others |
 //! | `doubles` | which numbers are doubles to Postgres too, and round to even |
@@ -27,6 +27,7 @@ mod date_part;
 mod declared;
 mod doubles;
 mod expression;
+mod frames;
 mod functions;
 mod interval_order;
 mod interval_scale;

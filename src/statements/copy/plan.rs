@@ -4,24 +4,25 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::{DFSchema, TableReference};
+use arrow::datatypes::SchemaRef;
+use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{ExprSchemable, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::{self, CopySource, CopyTarget};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::StreamExt;
 
+use super::super::condition::{self, Clause};
 use super::super::context::Context;
 use super::super::{defaults, names, query, write};
 use super::options::CopyOptions;
 use super::parse::{CopyDirection, CopyStatement};
 use crate::catalog::Privilege;
 use crate::error::{Error, Result, SqlState};
+use crate::model::Postgres;
 use crate::outcome::{Outcome, Tag};
 
 /// `COPY ... TO STDOUT`: rows on their way out.
@@ -135,7 +136,10 @@ fn from_stdin(
     let columns = columns(Some(&relation), &names, listed)?;
     let copied: Vec<&str> = columns.iter().map(|&at| names[at].as_str()).collect();
     check_named(Some(&relation), &options, &names, &copied)?;
-    let condition = copy.condition.as_ref().map(|condition| compiled(context, condition, &schema)).transpose()?;
+    let clause = Clause { word: "WHERE", called: "COPY FROM WHERE condition" };
+    let condition = copy.condition.as_ref();
+    let condition = condition.map(|c| condition::compiled(context, &relation, &schema, &c.to_string(), &clause));
+    let condition = condition.transpose()?;
     Ok(Outcome::CopyIn(CopyIn { options, relation, schema, columns, target, condition }))
 }
 
@@ -184,7 +188,7 @@ fn query_of(query: &ast::Query) -> Result<ast::Statement> {
 
 /// `SELECT * FROM` a relation.
 fn all_of(name: &ast::ObjectName) -> Result<ast::Statement> {
-    let select = Parser::parse_sql(&PostgreSqlDialect {}, &format!("SELECT * FROM {name}"));
+    let select = Parser::parse_sql(&Postgres, &format!("SELECT * FROM {name}"));
     select.map_err(DataFusionError::from)?.pop().ok_or_else(|| Error::internal("a query that is none"))
 }
 
@@ -229,17 +233,6 @@ fn check_named(relation: Option<&str>, options: &CopyOptions, names: &[String], 
 fn missing(relation: Option<&str>, column: &str) -> Error {
     let of = relation.map(|relation| format!(" of relation \"{relation}\"")).unwrap_or_default();
     Error::new(SqlState::UndefinedColumn, format!("column \"{column}\"{of} does not exist"))
-}
-
-fn compiled(context: &Context, condition: &ast::Expr, schema: &SchemaRef) -> Result<Arc<dyn PhysicalExpr>> {
-    let columns = DFSchema::try_from(schema.as_ref().clone())?;
-    let expr = context.engine.create_logical_expr(&condition.to_string(), &columns)?;
-    let given = expr.get_type(&columns)?;
-    if !matches!(given, DataType::Boolean | DataType::Null) {
-        let message = format!("argument of WHERE must be type boolean, not type {given}");
-        return Err(Error::new(SqlState::DatatypeMismatch, message));
-    }
-    Ok(context.engine.create_physical_expr(expr, &columns)?)
 }
 
 /// The rows for which a condition holds.

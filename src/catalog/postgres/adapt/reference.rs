@@ -97,14 +97,14 @@ fn found(found: bool) -> ControlFlow<()> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::parser::Parser;
 
     use super::*;
+    use crate::model::Postgres;
 
     #[test]
     fn names_decide_not_text() {
-        let is = |sql: &str| is_catalog_statement(&Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap()[0]);
+        let is = |sql: &str| is_catalog_statement(&Parser::parse_sql(&Postgres, sql).unwrap()[0]);
         for sql in [
             "SELECT 1 FROM pg_class",
             "SELECT 1 FROM a JOIN b ON a.x = (SELECT max(oid) FROM PG_Catalog.pg_type)",

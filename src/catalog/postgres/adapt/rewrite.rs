@@ -8,7 +8,6 @@ use datafusion::sql::sqlparser::ast::{
     Query, Select, SelectItem, SetExpr, Statement, Subscript, TableAlias, TableAliasColumnDef, TableFactor, Value,
     ValueWithSpan, VisitMut, VisitorMut,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::any::{join_by_element, read_array};
@@ -20,6 +19,7 @@ use crate::catalog::postgres::functions::EXPAND;
 use crate::catalog::postgres::relations::{definition, definitions};
 use crate::catalog::postgres::rows::Absent;
 use crate::catalog::spelling::unnest_series;
+use crate::model::Postgres;
 
 /// Brings a catalog statement into the SQL that DataFusion plans; what it means stays.
 pub fn adapt(statement: &mut Statement, absent: Absent) {
@@ -332,7 +332,7 @@ fn row_of_function(factor: &TableFactor) -> Option<TableFactor> {
     });
     let value = call(&name, expressions.collect::<Option<Vec<_>>>()?);
     let column = alias.as_ref().map_or_else(|| Ident::new(&name), |alias| alias.name.clone());
-    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT 1").ok()?;
+    let mut statements = Parser::parse_sql(&Postgres, "SELECT 1").ok()?;
     let Some(Statement::Query(mut subquery)) = statements.pop() else { return None };
     if let SetExpr::Select(select) = subquery.body.as_mut() {
         select.projection = vec![SelectItem::ExprWithAlias { expr: value, alias: column }];

@@ -1,10 +1,10 @@
 //! Types that only catalogs use, and what stands for them.
 
 use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, DataType, ObjectName, ObjectNamePart};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::reference::{folded, is_qualified_by_system};
+use crate::model::Postgres;
 
 /// What stands for a type of the catalogs.
 pub(super) enum SystemType {
@@ -72,7 +72,7 @@ fn named(name: &ObjectName) -> Option<SystemType> {
         | "regcollation" | "aclitem" | "pg_node_tree" | "sql_identifier" | "character_data" | "yes_or_no" => {
             DataType::Text
         }
-        _ if qualified => Parser::new(&PostgreSqlDialect {}).try_with_sql(&last).ok()?.parse_data_type().ok()?,
+        _ if qualified => Parser::new(&Postgres).try_with_sql(&last).ok()?.parse_data_type().ok()?,
         _ => return None,
     };
     Some(SystemType::Plain(plain))
