@@ -65,6 +65,8 @@ pub enum Kind {
     Span,
     /// A constant text.
     Text,
+    /// What a row belongs to, compared as text: text, a boolean or a whole number.
+    Group,
     /// One of these words, a constant.
     Word(&'static [&'static str]),
     /// A value of any type.
@@ -117,6 +119,8 @@ pub enum ColumnKind {
     Instant,
     /// Instants or durations in microseconds.
     Instants,
+    /// Texts.
+    Texts,
     /// Booleans.
     Booleans,
 }
@@ -242,6 +246,7 @@ impl Kind {
             Self::Instant => "timestamp with time zone",
             Self::Time => "date or timestamp",
             Self::Span => "interval",
+            Self::Group => "text, boolean or integer",
             Self::Text | Self::Word(_) => "text",
             Self::Any => "any",
         }
@@ -259,7 +264,7 @@ impl Kind {
             (Self::Boolean, _) => DataType::Boolean,
             (Self::Instant, _) => instant(),
             (Self::Span, _) => DataType::Interval(IntervalUnit::MonthDayNano),
-            (Self::Text | Self::Word(_), _) => DataType::Utf8,
+            (Self::Group | Self::Text | Self::Word(_), _) => DataType::Utf8,
             (Self::Time | Self::Any, DataType::Dictionary(_, value)) => self.cast_of(value),
             (Self::Time, DataType::Null) => instant(),
             (Self::Time, DataType::Date32) => DataType::Timestamp(TimeUnit::Second, None),
@@ -278,6 +283,7 @@ impl Kind {
                 matches!(given, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64)
             }
             (Self::Span, given) => matches!(given, DataType::Interval(_) | DataType::Duration(_)) || given.is_string(),
+            (Self::Group, given) => given.is_string() || given.is_integer() || *given == DataType::Boolean,
             (Self::Text | Self::Word(_), given) => given.is_string(),
             (Self::Any, _) => true,
         }
@@ -289,6 +295,7 @@ impl Kind {
             Self::Boolean => "a boolean",
             Self::Instant | Self::Time => "a date or a timestamp",
             Self::Span => "an interval",
+            Self::Group => "text, a boolean or a whole number",
             Self::Text | Self::Word(_) => "text",
             Self::Any => "a value",
         }
@@ -335,6 +342,7 @@ impl ColumnKind {
             Self::Count | Self::Instant => "bigint",
             Self::Number => "double precision",
             Self::Instants => "bigint[]",
+            Self::Texts => "text[]",
             Self::Booleans => "boolean[]",
         }
     }
@@ -345,6 +353,7 @@ impl ColumnKind {
             Self::Count | Self::Instant => DataType::Int64,
             Self::Number => DataType::Float64,
             Self::Instants => DataType::new_list(DataType::Int64, true),
+            Self::Texts => DataType::new_list(DataType::Utf8, true),
             Self::Booleans => DataType::new_list(DataType::Boolean, true),
         }
     }

@@ -144,6 +144,30 @@ impl Difference {
         Some(RelativeLift { estimate: ratio - 1.0, std_error, interval })
     }
 
+    /// An interval that holds however often, and whenever, one looks (Howard, Ramdas, McAuliffe & Sekhon 2021; its mixture is that of
+    /// Robbins 1970): wider than [`Difference::interval`], and least so at `tuned_at` rows, where its width is near the least
+    /// there can be. `None` where an arm has fewer than two rows.
+    pub fn always_valid(&self, level: f64, tuned_at: f64) -> Option<Interval> {
+        let error = self.std_error?;
+        let n = (self.treated.n + self.control.n) as f64;
+        let surprise = -2.0 * (1.0 - level).ln();
+        let mixture = n * (surprise + (surprise + 1.0).ln()) / tuned_at;
+        let width = 2.0 * (mixture + 1.0) / mixture * (0.5 * mixture.ln_1p() - (1.0 - level).ln());
+        Some(Interval::around(self.estimate, error * width.sqrt()))
+    }
+
+    /// Fieller's interval of the lift as a share of the control arm's mean (Fieller 1954), right also where that mean is hardly known;
+    /// `None` where the interval has no end because the mean may be 0, or where an arm has fewer than two rows.
+    pub fn fieller(&self, level: f64) -> Option<Interval> {
+        let (treated, control) = (self.treated.mean, self.control.mean);
+        let (v1, v0) = (self.treated.std_error()?.powi(2), self.control.std_error()?.powi(2));
+        let t2 = self.quantile(level).powi(2);
+        // Ratios that the data don't refute are between the roots of a parabola, which must open upwards.
+        let (a, b, c) = (control * control - t2 * v0, treated * control, treated * treated - t2 * v1);
+        let root = (b * b - a * c).max(0.0).sqrt();
+        (a > 0.0).then(|| Interval { low: (b - root) / a - 1.0, high: (b + root) / a - 1.0 })
+    }
+
     /// The t quantile of an interval; 0 where neither arm varies, so that its width is 0 too.
     fn quantile(&self, level: f64) -> f64 {
         self.degrees_of_freedom.map_or(0.0, |df| student_t_quantile(0.5 + level / 2.0, df))
@@ -212,6 +236,27 @@ mod tests {
         assert_close(interval.low, 0.5442847607294201, 1e-9);
         assert_close(interval.high, 1.8142927799945925, 1e-9);
         assert_close(arms.sample_ratio_p_value(0.5).unwrap(), 0.9961348415003554, 1e-9);
+        let whenever = spend.always_valid(0.95, 5000.0).unwrap();
+        assert_close(whenever.low, 0.302065637, 1e-8);
+        assert_close(whenever.high, 1.237588675, 1e-8);
+        // It contains the delta method's centre, and leans upwards as the ratio's distribution does.
+        let fieller = spend.fieller(0.95).unwrap();
+        assert!(relative.estimate - fieller.low < fieller.high - relative.estimate);
+        for (end, t) in [(fieller.low, 1.0), (fieller.high, -1.0)] {
+            // At each end the data refute the ratio exactly at the level: the definition.
+            let ratio = 1.0 + end;
+            let (s1, s0) = (arms.treated.unpaired.std_error().unwrap(), arms.control.unpaired.std_error().unwrap());
+            let distance = (1.422616511005773 - ratio * 0.6527893551112361) / s1.hypot(ratio * s0);
+            assert_close(distance, t * student_t_quantile(0.975, 36671.15797736051), 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_ratio_to_what_may_be_nothing_has_no_end() {
+        let arms = of(&[(3.0, 0.0), (5.0, 0.0), (4.0, 0.0)], &[(-1.0, 0.0), (2.0, 0.0), (0.0, 0.0)]);
+        let lift = arms.difference().unwrap();
+        assert_eq!(lift.fieller(0.95), None);
+        assert!(lift.relative(0.95).is_some());
     }
 
     /// tests/golden/hillstrom.py

@@ -9,6 +9,7 @@
 //! | `spells` | which durations are complete and which are still running | |
 //! | `incidence` | how many come to one outcome among several, with some rows still waiting | log-log |
 //! | `survival` | time to an event with some rows still waiting | log-log, Brookmeyer-Crowley |
+//! | `log_rank` | whether groups come to an event at different rates | |
 //! | `sum` | a sum that keeps the digits a plain one loses | |
 //! | `special` | quantiles and tails of the normal, t and chi-squared distributions | |
 //!
@@ -18,6 +19,7 @@
 pub mod difference;
 pub mod incidence;
 pub mod interval;
+pub mod log_rank;
 pub mod moments;
 pub mod proportion;
 pub mod satisfaction;

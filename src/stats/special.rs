@@ -8,7 +8,7 @@ use std::f64::consts::{PI, SQRT_2};
 
 use statrs::function::beta::checked_beta_reg;
 use statrs::function::erf::{erfc, erfc_inv};
-use statrs::function::gamma::ln_gamma;
+use statrs::function::gamma::{checked_gamma_ur, ln_gamma};
 
 /// Degrees of freedom from which expansions in `1 / df` are exact to rounding, while the incomplete beta function loses
 /// digits, because its argument `df / (df + t^2)` rounds to 1.
@@ -26,6 +26,11 @@ fn upper_normal_quantile(tail: f64) -> f64 {
 /// P(X > x) for a chi-squared X with one degree of freedom, `x >= 0`: X is the square of a standard normal.
 pub fn chi_squared_upper(x: f64) -> f64 {
     erfc((x / 2.0).sqrt())
+}
+
+/// P(X > x) for a chi-squared X with `df > 0` degrees of freedom; NaN of a negative `x`.
+pub fn chi_squared_tail(x: f64, df: f64) -> f64 {
+    if x == 0.0 { 1.0 } else { checked_gamma_ur(df / 2.0, x / 2.0).unwrap_or(f64::NAN) }
 }
 
 /// The `p` quantile of Student's t with `df > 0` degrees of freedom, `p` strictly between 0 and 1.

@@ -1,5 +1,7 @@
 //! Spells: stretches of time from a start to an end, some of them still running when observation stopped.
 
+use std::collections::BTreeMap;
+
 /// Microseconds of a day.
 const DAY: f64 = 86_400_000_000.0;
 
@@ -59,11 +61,64 @@ impl Spells {
 
     /// Durations in days with whether the end was seen, in no particular order.
     pub fn durations(&self) -> impl Iterator<Item = (f64, bool)> {
+        self.durations_until(self.latest)
+    }
+
+    /// The same, where the latest instant is another.
+    fn durations_until(&self, latest: Option<i64>) -> impl Iterator<Item = (f64, bool)> {
         let days = |microseconds: i64| microseconds as f64 / DAY;
-        let since = move |start: &i64| days(self.latest.unwrap_or(*start).saturating_sub(*start));
+        let since = move |start: &i64| days(latest.unwrap_or(*start).saturating_sub(*start));
         let closed = self.closed.iter().map(move |&duration| (days(duration), true));
         let censored = self.censored.iter().map(move |&duration| (days(duration), false));
         closed.chain(censored).chain(self.open_since.iter().map(move |start| (since(start), false)))
+    }
+}
+
+/// Spells by the group they belong to. All groups were observed together: what names no last observation lasts until the latest
+/// instant of all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupedSpells {
+    /// By the group's name.
+    pub groups: BTreeMap<String, Spells>,
+    /// How many spells they keep: counted on the way, because groups may be many.
+    pub kept: usize,
+    /// Bytes of the groups' names.
+    pub names: usize,
+}
+
+impl GroupedSpells {
+    /// Adds one spell of a group.
+    pub fn insert(&mut self, group: &str, started: i64, ended: Option<i64>, observed_until: Option<i64>) {
+        self.change(group, |spells| spells.insert(started, ended, observed_until));
+    }
+
+    /// Adds another's spells.
+    pub fn merge(&mut self, other: &Self) {
+        other.groups.iter().for_each(|(group, others)| self.change(group, |spells| spells.merge(others)));
+    }
+
+    /// How many spells count.
+    pub fn n(&self) -> u64 {
+        self.groups.values().map(Spells::n).sum()
+    }
+
+    /// Durations of each group, as [`Spells::durations`] gives them.
+    pub fn durations(&self) -> Vec<Vec<(f64, bool)>> {
+        let latest = self.groups.values().filter_map(|spells| spells.latest).max();
+        self.groups.values().map(|spells| spells.durations_until(latest).collect()).collect()
+    }
+
+    /// Changes the spells of a group, which may be new.
+    pub fn change(&mut self, group: &str, by: impl FnOnce(&mut Spells)) {
+        if !self.groups.contains_key(group) {
+            self.groups.insert(group.to_owned(), Spells::default());
+            self.names += group.len();
+        }
+        if let Some(spells) = self.groups.get_mut(group) {
+            let before = spells.n();
+            by(spells);
+            self.kept += (spells.n() - before) as usize;
+        }
     }
 }
 
@@ -113,6 +168,19 @@ mod tests {
         spells.insert(i64::MIN, Some(i64::MAX), None);
         spells.insert(i64::MIN, None, None);
         assert!(durations(&spells).iter().all(|(days, _)| days.is_finite() && *days > 0.0));
+    }
+
+    #[test]
+    fn groups_share_their_latest_instant() {
+        let mut grouped = GroupedSpells::default();
+        grouped.insert("b", 0, None, None);
+        grouped.insert("a", 2 * D, Some(9 * D), None);
+        grouped.insert("a", 3 * D, Some(D), None);
+        assert_eq!(grouped.durations(), [vec![(7.0, true)], vec![(9.0, false)]]);
+        assert_eq!((grouped.n(), grouped.kept, grouped.names), (2, 2, 2));
+        let mut twice = grouped.clone();
+        twice.merge(&grouped);
+        assert_eq!((twice.n(), twice.kept, twice.names, twice.groups["a"].dropped), (4, 4, 2, 2));
     }
 
     #[test]

@@ -18,6 +18,17 @@ const DENSITY_WINDOW: f64 = 0.05;
 pub struct Curve {
     /// The times at which events were seen, in order.
     pub steps: Vec<Step>,
+    /// The longest time that anybody was observed.
+    pub observed_until: f64,
+}
+
+/// The mean time up to a horizon.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RestrictedMean {
+    /// The mean of the smaller of time and horizon: the area under the curve.
+    pub mean: f64,
+    /// Its standard error, by Greenwood's sums of the area that each step cuts (Klein & Moeschberger 2003, 4.5).
+    pub std_error: f64,
 }
 
 /// One time at which events were seen.
@@ -35,12 +46,20 @@ pub struct Step {
     pub greenwood: f64,
 }
 
+impl RestrictedMean {
+    /// By the normal distribution; without width where the standard error is 0.
+    pub fn interval(&self, level: f64) -> Interval {
+        Interval::around(self.mean, normal_quantile(0.5 + level / 2.0) * self.std_error)
+    }
+}
+
 impl Curve {
     /// The curve of durations (finite and not negative), each with whether the event was seen at its end.
     pub fn of(durations: impl IntoIterator<Item = (f64, bool)>) -> Self {
         let mut durations: Vec<(f64, bool)> = durations.into_iter().collect();
         durations.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let mut at_risk = durations.len() as u64;
+        let observed_until = durations.last().map_or(0.0, |(time, _)| *time);
         let (mut survival, mut greenwood) = (1.0, 0.0);
         let mut steps = Vec::new();
         for tied in durations.chunk_by(|a, b| a.0 == b.0) {
@@ -53,7 +72,7 @@ impl Curve {
             }
             at_risk -= tied.len() as u64;
         }
-        Self { steps }
+        Self { steps, observed_until }
     }
 
     /// The estimate at a time: 1 before the first event.
@@ -93,6 +112,26 @@ impl Curve {
         error.is_finite().then_some(error)
     }
 
+    /// The mean time up to a horizon; `None` where nobody was observed so long and some have not had the event: what the curve
+    /// does there is not known.
+    pub fn restricted_mean(&self, horizon: f64) -> Option<RestrictedMean> {
+        let ended = self.steps.last().is_some_and(|step| step.survival <= 0.0);
+        if self.observed_until < horizon && !ended {
+            return None;
+        }
+        // From the horizon back: what a step cuts is the area behind it.
+        let (mut area, mut variance, mut end) = (0.0, 0.0, horizon);
+        for step in self.steps.iter().rev().filter(|step| step.time < horizon) {
+            area += step.survival * (end - step.time);
+            end = step.time;
+            if area > 0.0 {
+                let (n, d) = (step.at_risk as f64, step.events as f64);
+                variance += area * area * d / (n * (n - d));
+            }
+        }
+        Some(RestrictedMean { mean: area + end, std_error: variance.sqrt() })
+    }
+
     fn reaching(&self, p: f64) -> Option<&Step> {
         self.steps.iter().find(|step| step.survival <= 1.0 - p + TIE)
     }
@@ -114,7 +153,7 @@ impl Step {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -164,14 +203,18 @@ mod tests {
         counts.iter().flat_map(move |&(time, n)| (0..n).map(move |_| (f64::from(time), event)))
     }
 
-    fn control() -> impl Iterator<Item = (f64, bool)> {
+    pub fn control() -> impl Iterator<Item = (f64, bool)> {
         repeated(CONTROL, true).chain(repeated(CONTROL_CENSORED, false))
+    }
+
+    pub fn treated() -> impl Iterator<Item = (f64, bool)> {
+        repeated(MIR_137, true)
     }
 
     /// tests/golden/survival.py
     #[test]
     fn waltons_equal_the_reference() {
-        let all = Curve::of(control().chain(repeated(MIR_137, true)));
+        let all = Curve::of(control().chain(treated()));
         assert_eq!(all.steps.iter().map(|step| step.events).sum::<u64>(), 156);
         assert_eq!(all.steps[0].at_risk, 163);
         assert_close(all.survival_at(50.0), 0.6168168456032719, 1e-12);
@@ -190,10 +233,29 @@ mod tests {
         let control = Curve::of(control());
         assert_eq!(control.quantile(0.5), Some(58.0));
         assert_eq!(control.quantile_interval(0.5, 0.95), (Some(56.0), Some(60.0)));
-        let treated = Curve::of(repeated(MIR_137, true));
+        let treated = Curve::of(treated());
         assert_eq!(treated.quantile(0.5), Some(26.0));
         assert_eq!(treated.quantile_interval(0.5, 0.95), (Some(19.0), Some(29.0)));
         assert_eq!((treated.quantile(0.25), treated.quantile(0.75)), (Some(15.0), Some(29.0)));
+    }
+
+    /// tests/golden/survival.py
+    #[test]
+    fn restricted_means_equal_the_reference() {
+        let control = Curve::of(control()).restricted_mean(50.0).unwrap();
+        assert_close(control.mean, 47.977873, 1e-7);
+        assert_close(control.std_error, 0.501047, 1e-5);
+        // Everybody ended: what comes later is nothing.
+        let ended = Curve::of([(2.0, true), (4.0, true)]);
+        assert_eq!(ended.restricted_mean(10.0).map(|found| found.mean), Some(3.0));
+        let open = Curve::of([(2.0, true), (4.0, false)]);
+        assert_eq!(open.restricted_mean(4.0).map(|found| found.mean), Some(3.0));
+        assert_eq!(open.restricted_mean(4.5), None);
+        assert_eq!(Curve::of([]).restricted_mean(1.0), None);
+        assert_eq!(
+            Curve::of([(5.0, true)]).restricted_mean(3.0).unwrap(),
+            RestrictedMean { mean: 3.0, std_error: 0.0 }
+        );
     }
 
     #[test]

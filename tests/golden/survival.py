@@ -1,4 +1,4 @@
-"""Reference values of src/stats/survival.rs on the waltons data (lifelines, MIT), given as counts.
+"""Reference values of src/stats/survival.rs and src/stats/log_rank.rs on the waltons data (lifelines, MIT), given as counts.
 
 Python 3.11, lifelines 0.30.3, numpy 2.4.6, scipy 1.17.1. The standard error of the median follows Collett (2003), 2.4.
 """
@@ -38,3 +38,42 @@ def report(name, events, censored):
 report("all", CONTROL + MIR_137, CONTROL_CENSORED)
 report("control", CONTROL, CONTROL_CENSORED)
 report("miR-137", MIR_137, [])
+
+# Restricted means, and log-rank tests of two and of three groups.
+from lifelines.statistics import multivariate_logrank_test
+from lifelines.utils import restricted_mean_survival_time
+
+
+def expand(events, censored):
+    t = [time for time, n in events for _ in range(n)] + [time for time, n in censored for _ in range(n)]
+    return t, [1] * sum(n for _, n in events) + [0] * sum(n for _, n in censored)
+
+
+def restricted(name, events, censored, horizon):
+    t, e = expand(events, censored)
+    km = KaplanMeierFitter().fit(t, e)
+    table = km.event_table[(km.event_table.observed > 0) & (km.event_table.index < horizon)]
+    s = km.survival_function_["KM_estimate"]
+    ends = list(table.index) + [horizon]
+    areas = [s.loc[ends[i]] * (ends[i + 1] - ends[i]) for i in range(len(table))]
+    behind = np.cumsum(areas[::-1])[::-1]
+    d, n = table.observed.to_numpy(), table.at_risk.to_numpy()
+    # Klein & Moeschberger (2003), 4.5: of each step, the area behind it.
+    error = np.sqrt(sum(a**2 * di / (ni * (ni - di)) for a, di, ni in zip(behind, d, n) if a > 0))
+    print("restricted mean of", name, "up to", horizon, repr(float(restricted_mean_survival_time(km, t=horizon))), "se", repr(float(error)))
+
+
+def test(name, *groups):
+    rows = [(t, e, k) for k, (events, censored) in enumerate(groups) for t, e in zip(*expand(events, censored))]
+    t, e, k = zip(*rows)
+    found = multivariate_logrank_test(t, k, e)
+    print("log-rank of", name, repr(float(found.test_statistic)), "df", found.degrees_of_freedom, "p", repr(float(found.p_value)))
+
+
+restricted("control", CONTROL, CONTROL_CENSORED, 50)
+restricted("miR-137", MIR_137, [], 40)
+restricted("miR-137", MIR_137, [], 50)
+test("control and miR-137", (CONTROL, CONTROL_CENSORED), (MIR_137, []))
+THREE = ([(4, 1), (6, 1), (8, 1)], [(9, 1)]), ([(6, 1), (7, 2), (12, 1)], []), ([(11, 1), (15, 1)], [(8, 1), (20, 2)])
+test("three tracks", *THREE)
+test("the first two of them", *THREE[:2])

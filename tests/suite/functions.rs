@@ -298,7 +298,8 @@ async fn lift() {
     let of = |call: &str, rows: &str| format!("SELECT {call} FROM (VALUES {rows}) AS t(v, treated, b)");
     let summary = |n: u64, n_control: u64, rest: &str| format!("{{n: {n}, n_control: {n_control}, {rest}}}");
     let nothing = "clv_lift: NULL, std_error: NULL, ci_low: NULL, ci_high: NULL, p_value: NULL, relative_lift: NULL, \
-                   relative_ci_low: NULL, relative_ci_high: NULL";
+                   relative_ci_low: NULL, relative_ci_high: NULL, fieller_ci_low: NULL, fieller_ci_high: NULL, \
+                   always_valid_ci_low: NULL, always_valid_ci_high: NULL";
     let answers = [
         // Empty arms, single rows, arms that do not vary.
         (of("clv_lift(v, treated)", "(3, true, 0)"), "NULL".to_owned()),
@@ -323,7 +324,8 @@ async fn lift() {
             summary(
                 2,
                 2,
-                "clv_lift: 3.0, std_error: 0.0, ci_low: 3.0, ci_high: 3.0, p_value: NULL, relative_lift: NULL, relative_ci_low: NULL, relative_ci_high: NULL, srm_p_value: 1.0",
+                "clv_lift: 3.0, std_error: 0.0, ci_low: 3.0, ci_high: 3.0, p_value: NULL, relative_lift: NULL, relative_ci_low: NULL, relative_ci_high: NULL, \
+                 fieller_ci_low: NULL, fieller_ci_high: NULL, always_valid_ci_low: 3.0, always_valid_ci_high: 3.0, srm_p_value: 1.0",
             ),
         ),
         // Rows without value or arm do not count; one without baseline counts as it is.
@@ -378,7 +380,7 @@ fn call(name: &str, arguments: &[Kind], changed: usize, to: &str) -> String {
         Kind::Span => "INTERVAL '1 day'".to_owned(),
         Kind::Text => "'(?1)'".to_owned(),
         Kind::Word(words) => format!("'{}'", words[0]),
-        Kind::Any => "1".to_owned(),
+        Kind::Any | Kind::Group => "1".to_owned(),
     };
     format!("{name}({})", arguments.iter().enumerate().map(constant).collect::<Vec<_>>().join(", "))
 }
@@ -391,6 +393,7 @@ async fn every_argument_refuses_other_types_and_numbers_that_are_none() {
         for (i, argument) in entry.arguments.iter().enumerate() {
             let (other, named) = match argument.kind {
                 Kind::Any => continue,
+                Kind::Group => ("DATE '2026-01-01'", "date"),
                 Kind::Span | Kind::Text | Kind::Word(_) => ("1", "bigint"),
                 _ => ("'x'", "text"),
             };

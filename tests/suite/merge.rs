@@ -13,6 +13,7 @@ use journeydb::functions::functions;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use regex::Regex;
 
 /// How to call each aggregate over the columns of `rows`.
 const CALLS: &[(&str, &[&str])] = &[
@@ -20,6 +21,8 @@ const CALLS: &[(&str, &[&str])] = &[
     ("csat_summary", &["csat_summary(score)", "csat_summary(score, .9)"]),
     ("nps", &["nps(score)"]),
     ("nps_summary", &["nps_summary(score)"]),
+    ("ces", &["ces(least(greatest(score, 1), 7))"]),
+    ("ces_summary", &["ces_summary(least(greatest(score, 1), 7))"]),
     ("conversion_rate", &["conversion_rate(reached)"]),
     ("conversion_summary", &["conversion_summary(reached)"]),
     (
@@ -57,6 +60,21 @@ const CALLS: &[(&str, &[&str])] = &[
         &["velocity_summary(started_at, ended_at)", "velocity_summary(started_at, ended_at, observed_until)"],
     ),
     (
+        "velocity_mean",
+        &[
+            "velocity_mean(started_at, ended_at)",
+            "velocity_mean(started_at, ended_at, observed_until, INTERVAL '3 days')",
+        ],
+    ),
+    ("velocity_mean_summary", &["velocity_mean_summary(started_at, ended_at, observed_until, INTERVAL '3 days')"]),
+    (
+        "velocity_test",
+        &[
+            "velocity_test(reached, started_at, ended_at)",
+            "velocity_test(treated, started_at, ended_at, observed_until)",
+        ],
+    ),
+    (
         "cumulative_incidence_summary",
         &[
             "cumulative_incidence_summary(reached, started_at, ended_at)",
@@ -77,6 +95,9 @@ const EXACT: &[&str] = &[
     "velocity",
     "velocity_quantile",
     "velocity_summary",
+    "velocity_mean",
+    "velocity_mean_summary",
+    "velocity_test",
     "cumulative_incidence_summary",
     "window_funnel",
     "sequence_match",
@@ -294,14 +315,8 @@ async fn windows_equal_the_aggregate_of_their_rows() {
 
 /// The call over the columns of `m`.
 fn qualified(call: &str) -> String {
-    let columns = ["score", "reached", "amount", "treated", "baseline", "started_at", "ended_at", "observed_until"];
-    let (name, arguments) = call.split_once('(').unwrap();
-    let arguments: Vec<_> = arguments
-        .trim_end_matches(')')
-        .split(", ")
-        .map(|argument| if columns.contains(&argument) { format!("m.{argument}") } else { argument.to_owned() })
-        .collect();
-    format!("{name}({})", arguments.join(", "))
+    let columns = r"\b(score|reached|amount|treated|baseline|started_at|ended_at|observed_until)\b";
+    Regex::new(columns).unwrap().replace_all(call, "m.$1").into_owned()
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use datafusion::error::Result as PlanResult;
 use datafusion::logical_expr::Accumulator;
 
 use super::aggregate::{Aggregate, answer};
-use super::arguments::{Arguments, Shares};
+use super::arguments::{Arguments, Constants};
 use super::columns::{Reader, Writer};
 use super::states::State;
 use crate::error::Result;
@@ -17,12 +17,12 @@ use crate::error::Result;
 #[derive(Debug)]
 pub(super) struct Whole<A: Aggregate> {
     state: A::State,
-    shares: Shares,
+    constants: Constants,
 }
 
 impl<A: Aggregate> Whole<A> {
-    pub(super) fn new(shares: Shares) -> Self {
-        Self { state: A::State::default(), shares }
+    pub(super) fn new(constants: Constants) -> Self {
+        Self { state: A::State::default(), constants }
     }
 }
 
@@ -50,7 +50,7 @@ impl<A: Aggregate> Accumulator for Whole<A> {
     }
 
     fn evaluate(&mut self) -> PlanResult<ScalarValue> {
-        Ok(answer::<A>(&self.state, &self.shares)?)
+        Ok(answer::<A>(&self.state, &self.constants)?)
     }
 
     fn size(&self) -> usize {
@@ -65,12 +65,12 @@ impl<A: Aggregate> Accumulator for Whole<A> {
 #[derive(Debug)]
 pub(super) struct Sliding<A: Aggregate> {
     rows: VecDeque<A::State>,
-    shares: Shares,
+    constants: Constants,
 }
 
 impl<A: Aggregate> Sliding<A> {
-    pub(super) fn new(shares: Shares) -> Self {
-        Self { rows: VecDeque::new(), shares }
+    pub(super) fn new(constants: Constants) -> Self {
+        Self { rows: VecDeque::new(), constants }
     }
 
     fn merged(&self) -> A::State {
@@ -108,11 +108,11 @@ impl<A: Aggregate> Accumulator for Sliding<A> {
     }
 
     fn state(&mut self) -> PlanResult<Vec<ScalarValue>> {
-        Whole::<A> { state: self.merged(), shares: self.shares.clone() }.state()
+        Whole::<A> { state: self.merged(), constants: self.constants.clone() }.state()
     }
 
     fn evaluate(&mut self) -> PlanResult<ScalarValue> {
-        Ok(answer::<A>(&self.merged(), &self.shares)?)
+        Ok(answer::<A>(&self.merged(), &self.constants)?)
     }
 
     fn size(&self) -> usize {

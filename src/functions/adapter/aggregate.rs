@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 };
 
 use super::accumulators::{Sliding, Whole};
-use super::arguments::{Row, Shares};
+use super::arguments::{Constants, Row};
 use super::columns::Writer;
 use super::groups::Groups;
 use super::states::State;
@@ -33,8 +33,12 @@ pub(crate) trait Aggregate: Debug + Eq + Hash + Send + Sync + 'static {
     const ENTRY: &'static Entry;
     /// Adds one row.
     fn insert(state: &mut Self::State, row: &Row) -> Result<()>;
+    /// Refuses a state that has no answer though each of its rows was fit for one.
+    fn check(_: &Self::State) -> Result<()> {
+        Ok(())
+    }
     /// Writes the answer, one value per column it returns.
-    fn evaluate(state: &Self::State, shares: &Shares, answer: &mut Writer);
+    fn evaluate(state: &Self::State, constants: &Constants, answer: &mut Writer);
 }
 
 /// The function that SQL calls.
@@ -78,11 +82,11 @@ impl<A: Aggregate> AggregateUDFImpl for Adapter<A> {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> PlanResult<Box<dyn Accumulator>> {
-        Ok(Box::new(Whole::<A>::new(shares::<A>(&args)?)))
+        Ok(Box::new(Whole::<A>::new(constants::<A>(&args)?)))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> PlanResult<Box<dyn Accumulator>> {
-        Ok(Box::new(Sliding::<A>::new(shares::<A>(&args)?)))
+        Ok(Box::new(Sliding::<A>::new(constants::<A>(&args)?)))
     }
 
     fn groups_accumulator_supported(&self, _args: AccumulatorArgs) -> bool {
@@ -90,7 +94,7 @@ impl<A: Aggregate> AggregateUDFImpl for Adapter<A> {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs) -> PlanResult<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups::<A>::new(shares::<A>(&args)?)))
+        Ok(Box::new(Groups::<A>::new(constants::<A>(&args)?)))
     }
 
     /// Refuses DISTINCT while planning, before the optimizer may turn it into a GROUP BY in some queries and not in others.
@@ -103,7 +107,7 @@ impl<A: Aggregate> AggregateUDFImpl for Adapter<A> {
 
     /// What a correlated subquery gives for an outer row that has no inner ones.
     fn default_value(&self, _: &DataType) -> PlanResult<ScalarValue> {
-        Ok(answer::<A>(&A::State::default(), &Shares::default())?)
+        Ok(answer::<A>(&A::State::default(), &Constants::default())?)
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
@@ -115,9 +119,9 @@ impl<A: Aggregate> AggregateUDFImpl for Adapter<A> {
     }
 }
 
-fn shares<A: Aggregate>(args: &AccumulatorArgs) -> Result<Shares> {
+fn constants<A: Aggregate>(args: &AccumulatorArgs) -> Result<Constants> {
     refuse_distinct(A::ENTRY, args.is_distinct)?;
-    Shares::of(A::ENTRY, args.exprs)
+    Constants::of(A::ENTRY, args.exprs)
 }
 
 /// Refuses DISTINCT: it would drop observations.
@@ -130,8 +134,9 @@ pub(super) fn refuse_distinct(entry: &Entry, distinct: bool) -> Result<()> {
 }
 
 /// The answer of one state.
-pub(super) fn answer<A: Aggregate>(state: &A::State, shares: &Shares) -> Result<ScalarValue> {
+pub(super) fn answer<A: Aggregate>(state: &A::State, constants: &Constants) -> Result<ScalarValue> {
+    A::check(state)?;
     let mut writer = Writer::of_answers(A::ENTRY, 1);
-    A::evaluate(state, shares, &mut writer);
+    A::evaluate(state, constants, &mut writer);
     Ok(ScalarValue::try_from_array(&writer.finish_answers(A::ENTRY)?, 0)?)
 }

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::cast as cast_array;
 use arrow::datatypes::{DataType, Schema};
 use datafusion::common::{ScalarValue, cast};
@@ -12,6 +14,10 @@ use datafusion::physical_expr::PhysicalExpr;
 
 use crate::error::{Error, Result};
 use crate::functions::entry::{Argument, Entry, Kind};
+use crate::functions::span::Span;
+use crate::model::instant;
+
+const MICROSECONDS_PER_DAY: f64 = 86_400_000_000.0;
 
 /// The columns of one batch of calls.
 pub(crate) struct Arguments<'a> {
@@ -24,6 +30,7 @@ enum Values<'a> {
     Boolean(&'a BooleanArray),
     Instant(&'a TimestampMicrosecondArray),
     Time(Int64Array),
+    Group(&'a StringArray),
     /// Said once for all rows, or read by other means.
     Elsewhere,
 }
@@ -37,6 +44,7 @@ impl<'a> Arguments<'a> {
                 Some(Kind::Boolean) => Values::Boolean(cast::as_boolean_array(array)?),
                 Some(Kind::Instant) => Values::Instant(cast::as_timestamp_microsecond_array(array)?),
                 Some(Kind::Time) => Values::Time(times(array)?),
+                Some(Kind::Group) => Values::Group(cast::as_string_array(array)?),
                 Some(Kind::Span | Kind::Text | Kind::Word(_) | Kind::Any) | None => Values::Elsewhere,
             })
         };
@@ -97,6 +105,14 @@ impl Row<'_> {
         }
     }
 
+    /// The group given for an argument.
+    pub(crate) fn group(&self, argument: usize) -> Option<&str> {
+        match self.arguments.columns.get(argument) {
+            Some(Values::Group(array)) if array.is_valid(self.index) => Some(array.value(self.index)),
+            _ => None,
+        }
+    }
+
     /// Which of the booleans from an argument on are true: bit k is the k-th of them.
     pub(crate) fn conditions(&self, first: usize) -> u64 {
         let given = first..self.arguments.columns.len();
@@ -110,23 +126,24 @@ impl Row<'_> {
     }
 }
 
-/// What a call says once for all rows: its [`Kind::Share`] arguments, and how many arguments it gives.
+/// What a call says once for all rows: its [`Kind::Share`] and [`Kind::Span`] arguments, and how many arguments it gives.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Shares {
+pub(crate) struct Constants {
     values: Vec<Option<f64>>,
 }
 
-impl Shares {
-    /// Reads the constants of a call, refusing shares that vary by row or lie outside of 0 to 1.
+impl Constants {
+    /// Reads the constants of a call, refusing those that vary by row, shares outside of 0 to 1, and spans of nothing.
     pub(super) fn of(entry: &'static Entry, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
-        let shares = expressions.iter().enumerate().map(|(i, expression)| match entry.argument(i) {
+        let constants = expressions.iter().enumerate().map(|(i, expression)| match entry.argument(i) {
             Some(argument) if argument.kind == Kind::Share => share(entry, argument, expression),
+            Some(argument) if argument.kind == Kind::Span => days(entry, argument, expression),
             _ => Ok(None),
         });
-        Ok(Self { values: shares.collect::<Result<_>>()? })
+        Ok(Self { values: constants.collect::<Result<_>>()? })
     }
 
-    /// The share given for an argument; `None` where it was left out.
+    /// The share, or the length in days, given for an argument; `None` where it was left out.
     pub(crate) fn get(&self, argument: usize) -> Option<f64> {
         self.values.get(argument).copied().flatten()
     }
@@ -150,6 +167,19 @@ fn share(entry: &Entry, argument: &Argument, expression: &Arc<dyn PhysicalExpr>)
         Some(ScalarValue::Float64(None)) if !argument.required => Ok(None),
         Some(value) => refuse("strictly between 0 and 1", &value),
         None => refuse("a constant", expression),
+    }
+}
+
+/// The length of a span in days; `None` for NULL where it may be left out.
+fn days(entry: &Entry, argument: &Argument, expression: &Arc<dyn PhysicalExpr>) -> Result<Option<f64>> {
+    match constant(expression) {
+        Some(ScalarValue::IntervalMonthDayNano(None)) if !argument.required => Ok(None),
+        Some(value) => {
+            let length =
+                Span::of(entry.name, argument.name, &value)?.positive(entry.name, argument.name, &instant())?;
+            Ok(Some(length as f64 / MICROSECONDS_PER_DAY))
+        }
+        None => Err(Error::argument(entry.name, argument.name, "a constant", expression)),
     }
 }
 

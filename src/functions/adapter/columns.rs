@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, BooleanBuilder, Float64Array, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder,
-    StructArray,
+    StringArray, StringBuilder, StructArray,
 };
 use arrow::datatypes::Fields;
 use datafusion::common::cast;
@@ -29,6 +29,7 @@ enum Builder {
     Whole(Int64Builder),
     Number(Float64Builder),
     Instants(ListBuilder<Int64Builder>),
+    Texts(ListBuilder<StringBuilder>),
     Booleans(ListBuilder<BooleanBuilder>),
 }
 
@@ -39,6 +40,7 @@ impl Writer {
             ColumnKind::Count | ColumnKind::Instant => Builder::Whole(Int64Builder::with_capacity(rows)),
             ColumnKind::Number => Builder::Number(Float64Builder::with_capacity(rows)),
             ColumnKind::Instants => Builder::Instants(ListBuilder::with_capacity(Int64Builder::new(), rows)),
+            ColumnKind::Texts => Builder::Texts(ListBuilder::with_capacity(StringBuilder::new(), rows)),
             ColumnKind::Booleans => Builder::Booleans(ListBuilder::with_capacity(BooleanBuilder::new(), rows)),
         };
         Self { columns, builders: columns.iter().map(builder).collect(), next: 0 }
@@ -85,6 +87,14 @@ impl Writer {
         }
     }
 
+    /// The next column's texts.
+    pub(crate) fn texts<'t>(&mut self, values: impl Iterator<Item = &'t String>) {
+        match self.advance() {
+            Builder::Texts(builder) => builder.append_value(values.map(Some)),
+            _ => unreachable!("columns are written in the order they are declared"),
+        }
+    }
+
     /// The next column's booleans.
     pub(crate) fn booleans(&mut self, values: impl Iterator<Item = bool>) {
         match self.advance() {
@@ -105,6 +115,7 @@ impl Writer {
             Builder::Whole(mut builder) => Arc::new(builder.finish()) as ArrayRef,
             Builder::Number(mut builder) => Arc::new(builder.finish()),
             Builder::Instants(mut builder) => Arc::new(builder.finish()),
+            Builder::Texts(mut builder) => Arc::new(builder.finish()),
             Builder::Booleans(mut builder) => Arc::new(builder.finish()),
         };
         self.builders.into_iter().map(array).collect()
@@ -143,6 +154,7 @@ enum Values<'a> {
     Whole(&'a Int64Array),
     Number(&'a Float64Array),
     Instants(&'a ListArray),
+    Texts(&'a ListArray),
 }
 
 impl<'a> Reader<'a> {
@@ -153,6 +165,7 @@ impl<'a> Reader<'a> {
                 ColumnKind::Count | ColumnKind::Instant => Values::Whole(cast::as_int64_array(array)?),
                 ColumnKind::Number => Values::Number(cast::as_float64_array(array)?),
                 ColumnKind::Instants => Values::Instants(cast::as_list_array(array)?),
+                ColumnKind::Texts => Values::Texts(cast::as_list_array(array)?),
                 ColumnKind::Booleans => unreachable!("answers alone have columns of booleans, and are not read back"),
             })
         };
@@ -186,6 +199,18 @@ impl<'a> Reader<'a> {
             (Values::Instants(array), row) => {
                 let values = array.value(row);
                 values.as_any().downcast_ref::<Int64Array>().map_or_else(Vec::new, |values| values.values().to_vec())
+            }
+            _ => unreachable!("columns are read in the order they are declared"),
+        }
+    }
+
+    /// The next column's texts.
+    pub(crate) fn texts(&mut self) -> Vec<String> {
+        match self.advance() {
+            (Values::Texts(array), row) => {
+                let values = array.value(row);
+                let texts = values.as_any().downcast_ref::<StringArray>();
+                texts.map_or_else(Vec::new, |texts| texts.iter().flatten().map(str::to_owned).collect())
             }
             _ => unreachable!("columns are read in the order they are declared"),
         }

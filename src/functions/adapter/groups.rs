@@ -5,7 +5,7 @@ use datafusion::error::Result as PlanResult;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::aggregate::Aggregate;
-use super::arguments::{Arguments, Shares};
+use super::arguments::{Arguments, Constants};
 use super::columns::{Reader, Writer};
 use super::states::State;
 
@@ -14,12 +14,12 @@ pub(super) struct Groups<A: Aggregate> {
     states: Vec<A::State>,
     /// Sum of their heap sizes, kept up to date because `size` is asked for with every batch.
     heap: usize,
-    shares: Shares,
+    constants: Constants,
 }
 
 impl<A: Aggregate> Groups<A> {
-    pub(super) fn new(shares: Shares) -> Self {
-        Self { states: Vec::new(), heap: 0, shares }
+    pub(super) fn new(constants: Constants) -> Self {
+        Self { states: Vec::new(), heap: 0, constants }
     }
 
     fn grow(&mut self, groups: usize) {
@@ -73,8 +73,9 @@ impl<A: Aggregate> GroupsAccumulator for Groups<A> {
 
     fn evaluate(&mut self, emit_to: EmitTo) -> PlanResult<ArrayRef> {
         let states = self.emit(emit_to);
+        states.iter().try_for_each(A::check)?;
         let mut writer = Writer::of_answers(A::ENTRY, states.len());
-        states.iter().for_each(|state| A::evaluate(state, &self.shares, &mut writer));
+        states.iter().for_each(|state| A::evaluate(state, &self.constants, &mut writer));
         Ok(writer.finish_answers(A::ENTRY)?)
     }
 

@@ -15,6 +15,6 @@ pub(super) mod sequence;
 mod states;
 
 pub(super) use aggregate::{Aggregate, aggregate};
-pub(super) use arguments::{Row, Shares};
+pub(super) use arguments::{Constants, Row};
 pub(super) use columns::Writer;
 pub(super) use scalar::{Scalar, scalar};

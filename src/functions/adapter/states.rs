@@ -12,7 +12,7 @@ use crate::stats::incidence::CompetingSpells;
 use crate::stats::moments::{Bivariate, Moments};
 use crate::stats::proportion::Proportion;
 use crate::stats::satisfaction::Promoters;
-use crate::stats::spells::Spells;
+use crate::stats::spells::{GroupedSpells, Spells};
 use crate::stats::sum::Sum;
 
 /// What an aggregate remembers of the rows it has seen; the default has seen none.
@@ -41,6 +41,10 @@ const fn number(name: &'static str) -> Column {
 
 const fn instants(name: &'static str) -> Column {
     Column { name, kind: ColumnKind::Instants, description: "" }
+}
+
+const fn texts(name: &'static str) -> Column {
+    Column { name, kind: ColumnKind::Texts, description: "" }
 }
 
 impl State for Sum {
@@ -229,6 +233,61 @@ impl State for CompetingSpells {
     }
 }
 
+impl State for GroupedSpells {
+    const COLUMNS: &'static [Column] = &[
+        texts("groups"),
+        instants("closed_counts"),
+        instants("censored_counts"),
+        instants("open_counts"),
+        instants("closed"),
+        instants("censored"),
+        instants("open_since"),
+        instants("latest"),
+        instants("dropped"),
+    ];
+
+    fn write(&self, row: &mut Writer) {
+        let spells = || self.groups.values();
+        let counts = |of: fn(&Spells) -> usize| spells().map(|spells| of(spells) as i64).collect::<Vec<_>>();
+        let all = |of: fn(&Spells) -> &Vec<i64>| spells().flat_map(of).copied().collect::<Vec<_>>();
+        row.texts(self.groups.keys());
+        row.instants(&counts(|spells| spells.closed.len()));
+        row.instants(&counts(|spells| spells.censored.len()));
+        row.instants(&counts(|spells| spells.open_since.len()));
+        row.instants(&all(|spells| &spells.closed));
+        row.instants(&all(|spells| &spells.censored));
+        row.instants(&all(|spells| &spells.open_since));
+        row.instants(&spells().map(|spells| spells.latest.unwrap_or(i64::MIN)).collect::<Vec<_>>());
+        row.instants(&counts(|spells| spells.dropped as usize));
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        let groups = row.texts();
+        let counts = [row.instants(), row.instants(), row.instants()];
+        let mut all = [row.instants(), row.instants(), row.instants()].map(Vec::into_iter);
+        let (latest, dropped) = (row.instants(), row.instants());
+        let mut state = Self::default();
+        for (i, group) in groups.iter().enumerate() {
+            let mut next = |kind: usize| all[kind].by_ref().take(counts[kind][i] as usize).collect::<Vec<i64>>();
+            let (closed, censored, open_since) = (next(0), next(1), next(2));
+            let seen = !(closed.is_empty() && censored.is_empty() && open_since.is_empty());
+            let latest = seen.then_some(latest[i]);
+            let spells = Spells { closed, censored, open_since, latest, dropped: dropped[i] as u64 };
+            state.change(group, |empty| *empty = spells);
+        }
+        state
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    /// Vectors grow by doubling.
+    fn heap_size(&self) -> usize {
+        2 * self.kept * size_of::<i64>() + self.names + self.groups.len() * size_of::<(String, Spells)>()
+    }
+}
+
 impl State for Retention {
     const COLUMNS: &'static [Column] =
         &[Column { name: "first", kind: ColumnKind::Instant, description: "" }, instants("last")];
@@ -285,6 +344,12 @@ mod tests {
             Spells { closed: vec![1, 2], censored: vec![], open_since: vec![-7], latest: Some(-3), dropped: 1 };
         round_trip(&[spells.clone(), Spells::default(), spells.clone()]);
         round_trip(&[CompetingSpells { own: Spells::default(), others: spells }, CompetingSpells::default()]);
+        let mut grouped = GroupedSpells::default();
+        grouped.insert("b", 1, Some(5), None);
+        grouped.insert("b", 1, None, Some(4));
+        grouped.insert("", 3, None, None);
+        grouped.insert("c", 3, Some(1), None);
+        round_trip(&[grouped.clone(), GroupedSpells::default(), grouped]);
         round_trip(&[Retention { first: Some(-3), last: vec![i64::MIN, 7] }, Retention::default()]);
     }
 }

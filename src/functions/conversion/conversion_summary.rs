@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::conversion_rate::REACHED;
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Column, Entry, LEVEL, Returns};
 use crate::functions::function::Function;
 use crate::stats::proportion::Proportion;
@@ -55,8 +55,8 @@ impl Aggregate for ConversionSummary {
         Ok(())
     }
 
-    fn evaluate(state: &Proportion, shares: &Shares, answer: &mut Writer) {
-        let interval = state.wilson(shares.level(1));
+    fn evaluate(state: &Proportion, constants: &Constants, answer: &mut Writer) {
+        let interval = state.wilson(constants.level(1));
         answer.count(state.n);
         answer.count(state.reached);
         answer.number(state.rate());

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::steps::{AT, CONDITION};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Entry, Returns};
 use crate::functions::function::Function;
 use crate::sequence;
@@ -50,8 +50,8 @@ impl Aggregate for Retention {
         Ok(())
     }
 
-    fn evaluate(state: &Self::State, shares: &Shares, answer: &mut Writer) {
+    fn evaluate(state: &Self::State, constants: &Constants, answer: &mut Writer) {
         let met = state.finish();
-        answer.booleans((0..shares.given_from(1)).map(|k| met >> k & 1 == 1));
+        answer.booleans((0..constants.given_from(1)).map(|k| met >> k & 1 == 1));
     }
 }

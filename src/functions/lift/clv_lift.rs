@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::arms::{self, ARGUMENTS, COST, NULLS, SOURCE};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Entry, Returns};
 use crate::functions::function::Function;
 use crate::stats::difference::Arms;
@@ -45,7 +45,7 @@ impl Aggregate for ClvLift {
         arms::insert(state, row)
     }
 
-    fn evaluate(state: &Arms, _: &Shares, answer: &mut Writer) {
+    fn evaluate(state: &Arms, _: &Constants, answer: &mut Writer) {
         arms::difference(state, answer);
     }
 }

@@ -4,12 +4,12 @@
 use super::FAMILY;
 use super::arms::{self, COST, SUMMARY_ARGUMENTS, SUMMARY_ERRORS, SUMMARY_NULLS, SUMMARY_SOURCE};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Column, Entry, Returns};
 use crate::functions::function::Function;
 use crate::stats::difference::Arms;
 
-static COLUMNS: [Column; 11] = arms::columns("clv_lift");
+static COLUMNS: [Column; 15] = arms::columns("clv_lift");
 
 static ENTRY: Entry = Entry {
     name: "clv_lift_summary",
@@ -51,7 +51,7 @@ impl Aggregate for ClvLiftSummary {
         arms::insert(state, row)
     }
 
-    fn evaluate(state: &Arms, shares: &Shares, answer: &mut Writer) {
-        arms::summary(state, shares, answer);
+    fn evaluate(state: &Arms, constants: &Constants, answer: &mut Writer) {
+        arms::summary(state, constants, answer);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::FAMILY;
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Argument, Entry, Kind, Returns};
 use crate::functions::function::Function;
 use crate::stats::sum::Sum;
@@ -51,7 +51,7 @@ impl Aggregate for Cp {
         Ok(())
     }
 
-    fn evaluate(state: &Sum, _: &Shares, answer: &mut Writer) {
+    fn evaluate(state: &Sum, _: &Constants, answer: &mut Writer) {
         answer.number(state.value());
     }
 }

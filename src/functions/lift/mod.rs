@@ -9,8 +9,9 @@
 //! | no rows | NULL | NULL | n and n_control 0, the rest NULL |
 //! | an arm empty | | NULL | only n, n_control and srm_p_value |
 //! | an arm of one row | | the difference | no std_error, interval or p_value |
-//! | neither arm varies | | the difference | std_error 0, interval without width, no p_value |
+//! | neither arm varies | | the difference | std_error 0, intervals without width, no p_value |
 //! | mean of control not above 0 | | the difference | no relative lift |
+//! | mean of control that the data don't tell from 0 | | the difference | no Fieller's interval |
 //! | NaN, infinity | error 22023 | error 22023 | error 22023 |
 //! | a result beyond the type's range | error 22003 | error 22003 | error 22003 |
 

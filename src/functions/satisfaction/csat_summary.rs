@@ -2,7 +2,7 @@
 
 use super::FAMILY;
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Argument, Column, Entry, Kind, LEVEL, Returns};
 use crate::functions::function::Function;
 use crate::stats::moments::Moments;
@@ -52,8 +52,8 @@ impl Aggregate for CsatSummary {
         Ok(())
     }
 
-    fn evaluate(state: &Moments, shares: &Shares, answer: &mut Writer) {
-        let interval = state.t_interval(shares.level(1));
+    fn evaluate(state: &Moments, constants: &Constants, answer: &mut Writer) {
+        let interval = state.t_interval(constants.level(1));
         answer.count(state.n);
         answer.number(state.mean());
         answer.number(state.std_error());

@@ -1,4 +1,4 @@
-//! Satisfaction: PPP, CSAT and NPS.
+//! Satisfaction: PPP, CSAT, NPS and CES.
 //!
 //! | input | `ppp_score` | `csat_rescale` | `csat` | `nps` | `_summary` |
 //! |---|---|---|---|---|---|
@@ -8,7 +8,11 @@
 //! | all equal | | | the score | -100, 0 or 100 | std_error 0; csat: interval without width, nps: with |
 //! | outside the scale | error 22023 | error 22023 | any scale is taken | error 22023 | as the aggregate |
 //! | NaN, infinity | error 22023 | error 22023 | error 22023 | error 22023 | error 22023 |
+//!
+//! `ces` and `ces_summary` take what `csat` and its summary take, on a scale of 1 to 7: a score outside of it is error 22023.
 
+mod ces;
+mod ces_summary;
 mod csat;
 mod csat_rescale;
 mod csat_summary;
@@ -27,6 +31,8 @@ pub(super) fn functions() -> Vec<Function> {
         csat_rescale::function(),
         nps::function(),
         nps_summary::function(),
+        ces::function(),
+        ces_summary::function(),
     ]
 }
 

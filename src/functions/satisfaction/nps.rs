@@ -2,7 +2,7 @@
 
 use super::FAMILY;
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Argument, Entry, Kind, Returns};
 use crate::functions::function::Function;
 use crate::stats::satisfaction::Promoters;
@@ -45,7 +45,7 @@ impl Aggregate for Nps {
         insert(state, row)
     }
 
-    fn evaluate(state: &Promoters, _: &Shares, answer: &mut Writer) {
+    fn evaluate(state: &Promoters, _: &Constants, answer: &mut Writer) {
         answer.number(state.score());
     }
 }

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::nps::{self, SCORE};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Column, Entry, LEVEL, Returns};
 use crate::functions::function::Function;
 use crate::stats::satisfaction::Promoters;
@@ -54,8 +54,8 @@ impl Aggregate for NpsSummary {
         nps::insert(state, row)
     }
 
-    fn evaluate(state: &Promoters, shares: &Shares, answer: &mut Writer) {
-        let interval = state.interval(shares.level(1));
+    fn evaluate(state: &Promoters, constants: &Constants, answer: &mut Writer) {
+        let interval = state.interval(constants.level(1));
         answer.count(state.n);
         answer.count(state.promoters);
         answer.count(state.detractors);

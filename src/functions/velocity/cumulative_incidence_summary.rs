@@ -4,7 +4,7 @@
 use super::FAMILY;
 use super::spell::{COST, ENDED_AT, OBSERVED_UNTIL, STARTED_AT};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Argument, Column, Entry, Kind, LEVEL, Returns};
 use crate::functions::function::Function;
 use crate::stats::incidence::{CompetingSpells, Incidence};
@@ -73,11 +73,11 @@ impl Aggregate for CumulativeIncidenceSummary {
         Ok(())
     }
 
-    fn evaluate(state: &CompetingSpells, shares: &Shares, answer: &mut Writer) {
+    fn evaluate(state: &CompetingSpells, constants: &Constants, answer: &mut Writer) {
         let CompetingSpells { own, others } = state;
         let n = own.n() + others.n();
         let incidence = Incidence::of(state.durations());
-        let interval = incidence.interval(shares.level(4));
+        let interval = incidence.interval(constants.level(4));
         answer.count(n);
         answer.count(own.closed.len() as u64);
         answer.count(others.closed.len() as u64);

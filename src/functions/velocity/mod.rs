@@ -18,6 +18,14 @@
 //! | one row, closed | its days | no std_error, no interval |
 //! | too many open for the quantile to be reached | NULL | NULL; ci_low may still be known |
 //!
+//! | group | `velocity_mean`, `velocity_mean_summary` | `velocity_test` |
+//! |---|---|---|
+//! | no rows | NULL; n, open and dropped 0 | n, open, dropped and groups 0, the rest NULL |
+//! | one group | its mean | no statistic |
+//! | nobody watched up to the horizon | NULL where some are open | |
+//! | no end was seen | the horizon, std_error 0 | no statistic |
+//! | a group that nobody of is left in at the first end | | is left out of the statistic |
+//!
 //! `cumulative_incidence_summary` reads rows alike, and asks in addition whether the end is the outcome in question:
 //!
 //! | row or group | is |
@@ -30,9 +38,12 @@
 
 mod cumulative_incidence_summary;
 mod spell;
+mod velocity_mean;
+mod velocity_mean_summary;
 mod velocity_median;
 mod velocity_quantile;
 mod velocity_summary;
+mod velocity_test;
 
 use super::function::Function;
 
@@ -42,6 +53,9 @@ pub(super) fn functions() -> Vec<Function> {
         velocity_median::function(),
         velocity_quantile::function(),
         velocity_summary::function(),
+        velocity_mean::function(),
+        velocity_mean_summary::function(),
+        velocity_test::function(),
         cumulative_incidence_summary::function(),
     ]
 }

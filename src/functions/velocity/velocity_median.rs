@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::spell::{self, COST, ENDED_AT, NULLS, OBSERVED_UNTIL, SOURCE, STARTED_AT};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Entry, Returns};
 use crate::functions::function::Function;
 use crate::stats::spells::Spells;
@@ -50,7 +50,7 @@ impl Aggregate for Velocity {
         Ok(())
     }
 
-    fn evaluate(state: &Spells, _: &Shares, answer: &mut Writer) {
+    fn evaluate(state: &Spells, _: &Constants, answer: &mut Writer) {
         answer.number(Curve::of(state.durations()).quantile(0.5));
     }
 }

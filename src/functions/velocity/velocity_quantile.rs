@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::spell::{self, COST, ENDED_AT, NULLS, OBSERVED_UNTIL, SOURCE, STARTED_AT};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Argument, Entry, Kind, Returns};
 use crate::functions::function::Function;
 use crate::stats::spells::Spells;
@@ -50,7 +50,7 @@ impl Aggregate for VelocityQuantile {
         Ok(())
     }
 
-    fn evaluate(state: &Spells, shares: &Shares, answer: &mut Writer) {
-        answer.number(shares.get(0).and_then(|p| Curve::of(state.durations()).quantile(p)));
+    fn evaluate(state: &Spells, constants: &Constants, answer: &mut Writer) {
+        answer.number(constants.get(0).and_then(|p| Curve::of(state.durations()).quantile(p)));
     }
 }

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::spell::{self, COST, ENDED_AT, OBSERVED_UNTIL, STARTED_AT};
 use crate::error::Result;
-use crate::functions::adapter::{Aggregate, Row, Shares, Writer, aggregate};
+use crate::functions::adapter::{Aggregate, Constants, Row, Writer, aggregate};
 use crate::functions::entry::{Column, Entry, LEVEL, Returns};
 use crate::functions::function::Function;
 use crate::stats::spells::Spells;
@@ -59,9 +59,9 @@ impl Aggregate for VelocitySummary {
         Ok(())
     }
 
-    fn evaluate(state: &Spells, shares: &Shares, answer: &mut Writer) {
+    fn evaluate(state: &Spells, constants: &Constants, answer: &mut Writer) {
         let curve = Curve::of(state.durations());
-        let (low, high) = curve.quantile_interval(0.5, shares.level(3));
+        let (low, high) = curve.quantile_interval(0.5, constants.level(3));
         answer.count(state.n());
         answer.count(state.open());
         answer.count(state.dropped);
