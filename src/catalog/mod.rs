@@ -23,6 +23,7 @@ mod refused;
 mod resolver;
 mod roles;
 mod row_comparisons;
+mod sequence_relation;
 mod sequences;
 mod series;
 mod session_catalog;
@@ -38,7 +39,9 @@ pub use block::Block;
 pub use contents::Contents;
 pub use identifier::fold;
 pub use output_names::{name_outputs, output_names};
-pub use record::{Body, Check, Key, KeyKind, Record, RelationRecord, SHIPPED_SCHEMAS, SchemaRecord, Sequence, View};
+pub use record::{
+    Body, Check, Key, KeyKind, Record, RelationRecord, Restart, SHIPPED_SCHEMAS, SchemaRecord, Sequence, View,
+};
 pub use resolver::{DATABASE, Resolver, SystemSchemas};
 pub use roles::{JOURNEYDB, PUBLIC, Role, Roles};
 pub use sequences::SessionSequences;

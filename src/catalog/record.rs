@@ -130,6 +130,33 @@ pub struct Sequence {
     pub owner: Option<(u32, String)>,
     /// Whether that is an identity, and then whether it is one ALWAYS.
     pub identity: Option<bool>,
+    /// Where it began again, if it was told to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<Restart>,
+}
+
+/// RESTART.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restart {
+    /// The object id that the numbers are counted under since.
+    pub counter: u32,
+    /// The number that came first.
+    pub first: i64,
+}
+
+impl Sequence {
+    /// What the numbers of the sequence with this object id are counted under, and how.
+    pub fn counter(&self, oid: u32) -> (u32, Steps) {
+        match self.restarted {
+            Some(Restart { counter, first }) => (counter, Steps { start: first, ..self.steps }),
+            None => (oid, self.steps),
+        }
+    }
+
+    /// The table that it goes with.
+    pub fn table(&self) -> Option<u32> {
+        self.owner.as_ref().map(|(table, _)| *table)
+    }
 }
 
 /// Columns whose values no two rows of a table share.

@@ -38,6 +38,8 @@ use super::nested_outputs::name_nested_outputs;
 use super::postgres::{self, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
 use super::row_comparisons::compare_parts;
+use super::sequence_relation::SequenceRelation;
+use super::sequences::SessionSequences;
 use super::series::name_series;
 use super::session_catalog::PG_TEMP;
 use super::spelling::respell;
@@ -60,12 +62,15 @@ pub struct SystemSchemas {
     pub pg_catalog: Arc<dyn SchemaProvider>,
     /// `information_schema`.
     pub information_schema: Arc<dyn SchemaProvider>,
+    /// Who knows where sequences stand.
+    sequences: Option<Arc<SessionSequences>>,
 }
 
 impl SystemSchemas {
     /// The system schemas of a session over the listings of its database.
     pub fn new(source: Source, session: Arc<dyn SessionFacts>) -> Self {
         Self {
+            sequences: session.sequences(),
             pg_catalog: postgres::pg_catalog(source.clone(), session.clone()),
             information_schema: postgres::information_schema(source, session),
         }
@@ -302,8 +307,13 @@ impl<'a> Resolver<'a> {
                 let plan = self.plan_view(view, relation.access.owner).map_err(|e| invalid_view(relation, e))?;
                 Ok(provider_as_source(Arc::new(ViewTable::new(plan, Some(view.query.clone())))))
             }
-            Body::Sequence(_) => Err(Error::unsupported(format!("reading the sequence \"{}\"", relation.name))
-                .with_hint("pg_sequences says where it stands")),
+            Body::Sequence(sequence) => {
+                self.require(Privilege::Select, relation)?;
+                let stands = self.system.sequences.clone();
+                let stands = stands.ok_or_else(|| Error::internal("there is no session to ask a sequence for"))?;
+                let row = SequenceRelation { oid: relation.oid, sequence: sequence.clone(), stands };
+                Ok(self.handed.to_anybody(provider_as_source(Arc::new(row))))
+            }
             Body::Table { .. } => self.handed.table(relation.oid, self.role, || {
                 let provider = self.table(relation)?.provider(self.snapshot(relation)?);
                 Ok(provider_as_source(if self.lenient { Arc::new(Lenient(provider)) } else { provider }))

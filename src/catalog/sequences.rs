@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::record::Sequence;
 use crate::error::Result;
-use crate::storage::{Home, Stand, Steps};
+use crate::storage::{Home, Stand};
 
 /// The sequences of a database as a session asks them.
 pub struct SessionSequences {
@@ -27,8 +28,9 @@ impl SessionSequences {
     }
 
     /// The next numbers of a sequence, in order.
-    pub async fn next(&self, oid: u32, steps: &Steps, count: usize) -> Result<Vec<i64>> {
-        let numbers = self.home.sequences().next(oid, steps, count).await?;
+    pub async fn next(&self, oid: u32, sequence: &Sequence, count: usize) -> Result<Vec<i64>> {
+        let (counter, steps) = sequence.counter(oid);
+        let numbers = self.home.sequences().next(counter, &steps, count).await?;
         if let Some(number) = numbers.last() {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.numbers.insert(oid, *number);
@@ -38,8 +40,8 @@ impl SessionSequences {
     }
 
     /// Says where a sequence stands.
-    pub async fn set(&self, oid: u32, stand: Stand) -> Result<()> {
-        self.home.sequences().set(oid, stand).await?;
+    pub async fn set(&self, oid: u32, sequence: &Sequence, stand: Stand) -> Result<()> {
+        self.home.sequences().set(sequence.counter(oid).0, stand).await?;
         if stand.is_called {
             self.taken.lock().unwrap_or_else(PoisonError::into_inner).numbers.insert(oid, stand.value);
         }
@@ -57,8 +59,8 @@ impl SessionSequences {
         self.current(last?)
     }
 
-    /// Where a sequence stands for all.
-    pub fn stand(&self, oid: u32, steps: &Steps) -> Stand {
-        self.home.sequences().stand(oid, steps)
+    /// Where a sequence stands for all, and how many more numbers are given out before its file is written again.
+    pub fn stand(&self, oid: u32, sequence: &Sequence) -> (Stand, usize) {
+        self.home.sequences().stand(sequence.counter(oid))
     }
 }

@@ -158,7 +158,7 @@ impl Catalog {
         let opened = futures::future::try_join_all(live.iter().map(|location| home.open_table(location))).await?;
         home.sweep(&opened).await?;
         home.tend();
-        let sequences = record.relations.iter().filter(|r| r.sequence().is_some()).map(|r| r.oid);
+        let sequences = record.relations.iter().filter_map(|r| Some(r.sequence()?.counter(r.oid).0));
         home.sequences().open(&sequences.collect()).await?;
         let tables = oids.zip(opened).collect();
         let oids = AtomicU32::new(record.next_oid);

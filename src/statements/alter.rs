@@ -12,23 +12,36 @@ use super::defaults::{self, Computed};
 use super::tables::{declared, rebuild, record_of, table_of};
 use super::{drop, followers, grants, keys, names, sequences};
 use crate::catalog::postgres::quote_identifier;
-use crate::catalog::{Block, Body, RelationRecord};
+use crate::catalog::{Block, Body, RelationRecord, Sequence};
 use crate::error::{Error, Result, SqlState};
 use crate::model::journey_tables;
 use crate::outcome::{Notice, Tag};
 
 /// ALTER TABLE; as in Postgres, a view may be renamed by it too.
 pub(super) async fn alter(context: &Context, alter: &ast::AlterTable) -> Result<Tag> {
-    alter_relation(context, alter, false).await.map(|()| Tag::of("ALTER TABLE"))
+    alter_relation(context, alter, Named::Table).await.map(|()| Tag::of("ALTER TABLE"))
 }
 
 /// ALTER VIEW: RENAME TO and OWNER TO.
 pub(super) async fn alter_view(context: &Context, alter: &ast::AlterTable) -> Result<Tag> {
-    alter_relation(context, alter, true).await.map(|()| Tag::of("ALTER VIEW"))
+    alter_relation(context, alter, Named::View).await.map(|()| Tag::of("ALTER VIEW"))
+}
+
+/// ALTER SEQUENCE: RENAME TO and OWNER TO.
+pub(super) async fn alter_sequence(context: &Context, alter: &ast::AlterTable) -> Result<Tag> {
+    alter_relation(context, alter, Named::Sequence).await.map(|()| Tag::of("ALTER SEQUENCE"))
+}
+
+/// What a statement calls the relation that it alters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Table,
+    View,
+    Sequence,
 }
 
 /// One operation after the other, in one change of the catalog.
-async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: bool) -> Result<()> {
+async fn alter_relation(context: &Context, alter: &ast::AlterTable, named: Named) -> Result<()> {
     let name = names::reference(&alter.name)?;
     let mut block = context.block().await;
     context.lock(&mut block, &name).await?;
@@ -42,8 +55,13 @@ async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: boo
         }
         return Err(missing);
     };
-    if as_view && relation.view().is_none() {
-        return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a view", relation.name)));
+    let (is_so, called) = match named {
+        Named::Table => (true, "a table"),
+        Named::View => (relation.view().is_some(), "a view"),
+        Named::Sequence => (relation.sequence().is_some(), "a sequence"),
+    };
+    if !is_so {
+        return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not {called}", relation.name)));
     }
     block.state().require_owner(context.role(), &relation)?;
     for operation in &alter.operations {
@@ -75,6 +93,9 @@ async fn alter_relation(context: &Context, alter: &ast::AlterTable, as_view: boo
                 set_default(context, &mut block, relation, column_name, None)?
             }
             AlterTableOperation::OwnerTo { new_owner } => {
+                if let Some(table) = relation.sequence().and_then(Sequence::table) {
+                    return Err(owned(&block, &relation, table));
+                }
                 grants::give_relation(context, &mut block, relation, new_owner)?
             }
             other => return Err(Error::unsupported(format!("ALTER TABLE ... {other}"))),
@@ -135,16 +156,25 @@ async fn add_plain_column(
 ) -> Result<(RelationRecord, bool)> {
     let table = table_of(block, &relation)?;
     let schema = Arc::clone(block.at(&table)?.schema());
-    let field = declared(std::slice::from_ref(column))?.field(0).clone();
-    if schema.field_with_name(field.name()).is_ok() {
-        let message = format!("column \"{}\" of relation \"{}\" already exists", field.name(), relation.name);
+    let name = names::fold(&column.name);
+    if schema.field_with_name(&name).is_ok() {
+        let message = format!("column \"{name}\" of relation \"{}\" already exists", relation.name);
         return if if_not_exists { Ok((relation, false)) } else { Err(Error::new(SqlState::DuplicateColumn, message)) };
     }
+    let place = [relation.schema.as_str(), &relation.name];
+    let (columns, counted) = sequences::written_out(context, block, place, std::slice::from_ref(column))?;
+    let column = &columns[0];
+    let field = declared(&columns)?.field(0).clone();
     let default = defaults::written(column);
     if field.is_nullable() && default.is_none() {
         block.stage(table.stage_add_column(&block.at(&table)?, field)?)?;
         return Ok((relation, true));
     }
+    if !counted.is_empty() && block.at(&table)?.rows() != Some(0) {
+        return Err(Error::unsupported("ADD COLUMN of a column that counts, to a table with rows")
+            .with_hint("CREATE SEQUENCE first, and add the column with DEFAULT nextval(...)"));
+    }
+    sequences::own(block, relation.oid, counted);
     block.rebuild(&table).await?;
     if default.is_none() && block.at(&table)?.rows() != Some(0) {
         let message = format!("column \"{}\" of relation \"{}\" contains null values", field.name(), relation.name);
@@ -308,6 +338,18 @@ fn refuse_checked(relation: &RelationRecord, column: &str) -> Result<()> {
             let message = format!("constraint \"{}\" depends on column \"{column}\"", check.name);
             Err(Error::new(SqlState::DependentObjectsStillExist, message))
         }
+    }
+}
+
+/// The error of a sequence that is to have another owner than the table it goes with.
+fn owned(block: &Block, sequence: &RelationRecord, table: u32) -> Error {
+    let message = format!("cannot change owner of sequence \"{}\"", sequence.name);
+    let error = Error::new(SqlState::FeatureNotSupported, message);
+    match block.state().record.relations.iter().find(|relation| relation.oid == table) {
+        Some(table) => {
+            error.with_detail(format!("Sequence \"{}\" is linked to table \"{}\".", sequence.name, table.name))
+        }
+        None => error,
     }
 }
 

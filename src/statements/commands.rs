@@ -7,7 +7,7 @@ use super::context::Context;
 use super::objects::SessionObjects;
 use super::statement::Form;
 use super::syntax::Command;
-use super::{Statement, alter, analyze, cursors, prepared, settings};
+use super::{Statement, alter, alter_sequence, analyze, cursors, prepared, settings};
 use crate::error::{Error, Result};
 use crate::outcome::{Outcome, Prepared, Tag};
 
@@ -62,6 +62,8 @@ pub(super) async fn execute(
         Command::Execute { name, arguments } => prepared::execute(context, name, arguments).await,
         Command::Deallocate(name) => prepared::deallocate(context, name.as_deref()),
         Command::AlterView(alter) => alter::alter_view(context, alter).await.map(Outcome::Done),
+        Command::AlterSequence(alter) => alter_sequence::alter(context, alter).await.map(Outcome::Done),
+        Command::AlterSequenceAsTable(alter) => alter::alter_sequence(context, alter).await.map(Outcome::Done),
         Command::Analyze(names) => analyze::analyze(context, names).map(Outcome::Done),
         // A commit is durable when it returns.
         Command::Checkpoint => done("CHECKPOINT"),

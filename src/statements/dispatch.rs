@@ -73,8 +73,12 @@ pub(crate) async fn execute(context: Context, prepared: Prepared, values: Vec<Sc
         Form::Sql(ast) => ast,
         Form::Command(command) => {
             context.transaction().admit_in_order()?;
-            if let Command::AlterView(_) = command {
-                admit_by_setting(&context, None, || "ALTER VIEW".to_owned())?;
+            match command {
+                Command::AlterView(_) => admit_by_setting(&context, None, || "ALTER VIEW".to_owned())?,
+                Command::AlterSequence(_) | Command::AlterSequenceAsTable(_) => {
+                    admit_by_setting(&context, None, || "ALTER SEQUENCE".to_owned())?;
+                }
+                _ => {}
             }
             return commands::execute(&context, &prepared.statement, command, values).await;
         }

@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{self, Spanned};
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
+use super::overriding_syntax::{self, Overriding};
 use super::returning::{Change, Returning};
 use super::write::Target;
 use super::{conflict, defaults, names, sequences, write};
@@ -108,10 +109,17 @@ fn plan_values(
     let mut columns = columns(insert, &schema, width, surplus.map(|value| value.span().start))?;
     let says_something = |at: &usize| values.rows.iter().any(|row| !row.content.get(*at).is_none_or(defaults::is_word));
     let said = (0..columns.len()).filter(says_something).map(|at| schema.field(columns[at]).name().clone());
-    sequences::refuse_given(resolver, relation, said)?;
+    let overriding = overriding_syntax::of(insert);
+    sequences::refuse_given(resolver, relation, overriding, said)?;
+    let of_sequence = |at: usize| {
+        overriding == Some(Overriding::User) && sequences::is_identity(resolver, relation, schema.field(at).name())
+    };
     let mut values = values.clone();
     for row in &mut values.rows {
         for (value, at) in row.content.iter_mut().zip(&columns) {
+            if of_sequence(*at) {
+                *value = ast::Expr::Identifier(ast::Ident::new("DEFAULT"));
+            }
             defaults::put(value, relation, schema.field(*at).name())?;
         }
     }
@@ -128,6 +136,8 @@ fn plan_values(
         on: None,
         returning: None,
         table_alias: None,
+        overwrite: false,
+        has_table_keyword: false,
         ..insert.clone()
     };
     match resolver.plan(ast::Statement::Insert(insert))? {
@@ -166,9 +176,13 @@ fn plan_query(
     let given = query.schema().columns();
     let columns = columns(insert, &schema, given.len(), None)?;
     let said = columns.iter().map(|at| schema.field(*at).name().clone());
-    sequences::refuse_given(resolver, &target.relation, said)?;
+    let overriding = overriding_syntax::of(insert);
+    sequences::refuse_given(resolver, &target.relation, overriding, said)?;
+    let of_sequence = |field: &FieldRef| {
+        overriding == Some(Overriding::User) && sequences::is_identity(resolver, &target.relation, field.name())
+    };
     let value = |(at, field): (usize, &FieldRef)| -> Result<Expr> {
-        let value = match columns.iter().position(|column| *column == at) {
+        let value = match columns.iter().position(|column| *column == at && !of_sequence(field)) {
             Some(place) => Expr::Column(given[place].clone()),
             None => match defaults::planned(resolver, &target.relation, field)? {
                 Some(default) => default,

@@ -2,6 +2,7 @@
 
 mod advisory;
 mod alter;
+mod alter_sequence;
 mod analyze;
 mod bound;
 mod changes;
@@ -31,6 +32,7 @@ mod lock;
 mod names;
 mod notify;
 mod objects;
+mod overriding_syntax;
 mod parameters;
 mod place;
 mod portal;
@@ -40,6 +42,7 @@ mod returning;
 mod role_syntax;
 mod roles;
 mod schemas;
+mod sequence_syntax;
 mod sequences;
 mod series;
 mod settings;

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{self, ColumnOption, GeneratedAs, ObjectNam
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::context::Context;
+use super::overriding_syntax::Overriding;
 use super::{names, tables};
 use crate::catalog::{Access, Block, Body, Privilege, RelationRecord, Resolver, Sequence};
 use crate::error::{Error, Result, SqlState};
@@ -34,17 +35,8 @@ pub(super) async fn create(context: &Context, statement: &ast::Statement) -> Res
         return Err(Error::internal("a CREATE SEQUENCE that is none"));
     };
     let done = Ok(Tag::of("CREATE SEQUENCE"));
-    let data_type = match data_type {
-        None => "bigint",
-        Some(ast::DataType::BigInt(_) | ast::DataType::Int8(_)) => "bigint",
-        Some(ast::DataType::Int(_) | ast::DataType::Integer(_) | ast::DataType::Int4(_)) => "integer",
-        Some(ast::DataType::SmallInt(_) | ast::DataType::Int2(_)) => "smallint",
-        Some(_) => {
-            let message = "sequence type must be smallint, integer, or bigint";
-            return Err(Error::new(SqlState::InvalidParameterValue, message));
-        }
-    };
-    let mut sequence = counting(data_type, sequence_options)?;
+    let kind = data_type.as_ref().map(self::data_type).transpose()?.unwrap_or("bigint");
+    let mut sequence = counting(kind, sequence_options, None)?;
     let mut block = context.block().await;
     let (schema, name) = names::new_relation(context, &mut block, name, *temporary)?;
     block.require_schema(&schema)?;
@@ -60,8 +52,24 @@ pub(super) async fn create(context: &Context, statement: &ast::Statement) -> Res
     done
 }
 
+/// The type that AS names.
+pub(super) fn data_type(written: &ast::DataType) -> Result<&'static str> {
+    counted_in(written).ok_or_else(|| {
+        Error::new(SqlState::InvalidParameterValue, "sequence type must be smallint, integer, or bigint")
+    })
+}
+
+fn counted_in(data_type: &ast::DataType) -> Option<&'static str> {
+    match data_type {
+        ast::DataType::BigInt(_) | ast::DataType::Int8(_) => Some("bigint"),
+        ast::DataType::Int(_) | ast::DataType::Integer(_) | ast::DataType::Int4(_) => Some("integer"),
+        ast::DataType::SmallInt(_) | ast::DataType::Int2(_) => Some("smallint"),
+        _ => None,
+    }
+}
+
 /// What OWNED BY names; none for NONE.
-fn owner(context: &Context, block: &Block, column: &ObjectName) -> Result<Option<(u32, String)>> {
+pub(super) fn owner(context: &Context, block: &Block, column: &ObjectName) -> Result<Option<(u32, String)>> {
     let mut parts = names::parts(column)?;
     let column = parts.pop().unwrap_or_default();
     if parts.is_empty() && column == "none" {
@@ -86,20 +94,28 @@ fn owner(context: &Context, block: &Block, column: &ObjectName) -> Result<Option
     Ok(Some((table.oid, column)))
 }
 
-/// A sequence of a type and some options.
-fn counting(data_type: &str, options: &[SequenceOptions]) -> Result<Sequence> {
-    let (lowest, highest) = match data_type {
-        "smallint" => (i64::from(i16::MIN), i64::from(i16::MAX)),
-        "integer" => (i64::from(i32::MIN), i64::from(i32::MAX)),
+/// The least and the greatest value of a type.
+fn bounds(data_type: &str) -> (i64, i64) {
+    match data_type {
+        "smallint" => (i16::MIN.into(), i16::MAX.into()),
+        "integer" => (i32::MIN.into(), i32::MAX.into()),
         _ => (i64::MIN, i64::MAX),
-    };
+    }
+}
+
+/// A sequence of a type and some options. What they leave open is as it was before, but for bounds that were those of another type.
+pub(super) fn counting(data_type: &str, options: &[SequenceOptions], before: Option<&Sequence>) -> Result<Sequence> {
+    let (lowest, highest) = bounds(data_type);
+    let was = before.map(|before| before.steps);
     let refused = |message: String| Err(Error::new(SqlState::InvalidParameterValue, message));
-    let (mut increment, mut least, mut most, mut start, mut cache, mut cycle) = (1, None, None, None, 1, false);
+    let (mut increment, mut cycle) = was.map_or((1, false), |was| (was.increment, was.cycle));
+    let mut cache = before.map_or(1, |before| before.cache);
+    let (mut least, mut most, mut start) = (None, None, None);
     for option in options {
         match option {
             SequenceOptions::IncrementBy(value, _) => increment = number(value)?,
-            SequenceOptions::MinValue(value) => least = value.as_ref().map(number).transpose()?,
-            SequenceOptions::MaxValue(value) => most = value.as_ref().map(number).transpose()?,
+            SequenceOptions::MinValue(value) => least = Some(value.as_ref().map(number).transpose()?),
+            SequenceOptions::MaxValue(value) => most = Some(value.as_ref().map(number).transpose()?),
             SequenceOptions::StartWith(value, _) => start = Some(number(value)?),
             SequenceOptions::Cache(value) => cache = number(value)?,
             SequenceOptions::Cycle(no) => cycle = !no,
@@ -112,8 +128,21 @@ fn counting(data_type: &str, options: &[SequenceOptions]) -> Result<Sequence> {
         return refused(format!("CACHE ({cache}) must be greater than zero"));
     }
     let ascends = increment > 0;
-    let least = least.unwrap_or(if ascends { 1 } else { lowest });
-    let most = most.unwrap_or(if ascends { highest } else { -1 });
+    let other_type = before.filter(|before| before.data_type != data_type).map(|before| bounds(&before.data_type));
+    let lowers = other_type.is_some_and(|(lowest, _)| was.is_some_and(|was| was.least == lowest));
+    let raises = other_type.is_some_and(|(_, highest)| was.is_some_and(|was| was.most == highest));
+    let least = match (least, was) {
+        (Some(Some(least)), _) => least,
+        (None, Some(was)) if !lowers => was.least,
+        _ if ascends && !lowers => 1,
+        _ => lowest,
+    };
+    let most = match (most, was) {
+        (Some(Some(most)), _) => most,
+        (None, Some(was)) if !raises => was.most,
+        _ if ascends || raises => highest,
+        _ => -1,
+    };
     for (what, value) in [("MINVALUE", least), ("MAXVALUE", most)] {
         if !(lowest..=highest).contains(&value) {
             return refused(format!("{what} ({value}) is out of range for sequence data type {data_type}"));
@@ -122,7 +151,7 @@ fn counting(data_type: &str, options: &[SequenceOptions]) -> Result<Sequence> {
     if least >= most {
         return refused(format!("MINVALUE ({least}) must be less than MAXVALUE ({most})"));
     }
-    let start = start.unwrap_or(if ascends { least } else { most });
+    let start = start.or(was.map(|was| was.start)).unwrap_or(if ascends { least } else { most });
     if start < least {
         return refused(format!("START value ({start}) cannot be less than MINVALUE ({least})"));
     }
@@ -130,10 +159,12 @@ fn counting(data_type: &str, options: &[SequenceOptions]) -> Result<Sequence> {
         return refused(format!("START value ({start}) cannot be greater than MAXVALUE ({most})"));
     }
     let steps = Steps { start, increment, least, most, cycle };
-    Ok(Sequence { data_type: data_type.to_owned(), steps, cache, owner: None, identity: None })
+    let new = Sequence { data_type: String::new(), steps, cache, owner: None, identity: None, restarted: None };
+    let before = before.cloned().unwrap_or(new);
+    Ok(Sequence { data_type: data_type.to_owned(), steps, cache, ..before })
 }
 
-fn number(value: &ast::Expr) -> Result<i64> {
+pub(super) fn number(value: &ast::Expr) -> Result<i64> {
     let text = value.to_string().replace(' ', "");
     text.parse().map_err(|_| Error::new(SqlState::SyntaxError, format!("\"{value}\" is not a whole number")))
 }
@@ -208,19 +239,12 @@ fn brought_by(column: &mut ast::ColumnDef) -> Result<Option<Sequence>> {
                 "integer" => ast::DataType::Integer(None),
                 _ => ast::DataType::BigInt(None),
             };
-            counting(kind, &[]).map(Some)
+            counting(kind, &[], None).map(Some)
         }
         (None, Some((always, options))) => {
-            let kind = match column.data_type {
-                ast::DataType::SmallInt(_) | ast::DataType::Int2(_) => "smallint",
-                ast::DataType::Int(_) | ast::DataType::Integer(_) | ast::DataType::Int4(_) => "integer",
-                ast::DataType::BigInt(_) | ast::DataType::Int8(_) => "bigint",
-                _ => {
-                    let message = "identity column type must be smallint, integer, or bigint";
-                    return Err(Error::new(SqlState::InvalidParameterValue, message));
-                }
-            };
-            Ok(Some(Sequence { identity: Some(always), ..counting(kind, &options)? }))
+            let wrong = "identity column type must be smallint, integer, or bigint";
+            let kind = counted_in(&column.data_type).ok_or(Error::new(SqlState::InvalidParameterValue, wrong))?;
+            Ok(Some(Sequence { identity: Some(always), ..counting(kind, &options, None)? }))
         }
     }
 }
@@ -281,17 +305,28 @@ pub(super) fn counted_by(block: &Block, sequence: u32) -> Vec<(RelationRecord, S
     block.state().record.relations.iter().flat_map(of).collect()
 }
 
-/// 428C9 where a statement gives a value to a column that is GENERATED ALWAYS.
+/// Whether a column is an identity.
+pub(super) fn is_identity(resolver: &Resolver<'_>, relation: &RelationRecord, column: &str) -> bool {
+    resolver.moment().state.record.identity(relation.oid, column).is_some()
+}
+
+/// 428C9 where a statement gives a value to a column that is GENERATED ALWAYS, without saying that it means to.
 pub(super) fn refuse_given(
     resolver: &Resolver<'_>,
     relation: &RelationRecord,
+    overriding: Option<Overriding>,
     columns: impl Iterator<Item = String>,
 ) -> Result<()> {
+    if overriding.is_some() {
+        return Ok(());
+    }
     for column in columns {
         if resolver.moment().state.record.identity(relation.oid, &column) == Some(true) {
             let message = format!("cannot insert a non-DEFAULT value into column \"{column}\"");
             let detail = format!("Column \"{column}\" is an identity column defined as GENERATED ALWAYS.");
-            return Err(Error::new(SqlState::GeneratedAlways, message).with_detail(detail));
+            return Err(Error::new(SqlState::GeneratedAlways, message)
+                .with_detail(detail)
+                .with_hint("Use OVERRIDING SYSTEM VALUE to override."));
         }
     }
     Ok(())

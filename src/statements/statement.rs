@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 use super::copy::{self, CopyDirection, CopyStatement};
 use super::place::{place, place_of_operator};
 use super::syntax::{self, Command};
-use super::{depth, fetch_syntax, role_syntax, table_syntax, with_syntax};
+use super::{depth, fetch_syntax, overriding_syntax, role_syntax, sequence_syntax, table_syntax, with_syntax};
 use crate::error::{Error, Result, SqlState};
 use crate::model::Postgres;
 
@@ -95,7 +95,8 @@ impl Statement {
         depth::check(&tokens).map_err(|error| error.in_text(sql))?;
         let secret = role_syntax::sets_password(&tokens);
         let tokens = fetch_syntax::spelled_for_parser(role_syntax::spelled_for_parser(tokens));
-        let tokens = table_syntax::spelled_for_parser(tokens);
+        let tokens = sequence_syntax::spelled_for_parser(table_syntax::spelled_for_parser(tokens));
+        let tokens = overriding_syntax::spelled_for_parser(tokens);
         let parsed = Self::parse_tokens(sql, tokens);
         // What the parser says of a mistake quotes the text, and that may be the password.
         parsed.map_err(|error| if secret { syntax_error(sql, SECRET, None) } else { error })

@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::names::fold;
+use super::sequence_syntax::{self, AlterSequence};
 use super::statement::Form;
 use super::with_syntax;
 
@@ -44,6 +45,10 @@ pub(crate) enum Command {
     Analyze(Vec<ObjectName>),
     /// ALTER VIEW, whose operations are those of ALTER TABLE.
     AlterView(Box<ast::AlterTable>),
+    /// ALTER SEQUENCE of how it counts.
+    AlterSequence(Box<AlterSequence>),
+    /// ALTER SEQUENCE, with an operation of ALTER TABLE.
+    AlterSequenceAsTable(Box<ast::AlterTable>),
     /// CHECKPOINT.
     Checkpoint,
     /// SET CONSTRAINTS.
@@ -113,6 +118,11 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Form>, ParserError
             name_or_all(parser).map(Command::Deallocate)
         },
         "ALTER" if follows(parser, &["VIEW"]) => alter_view,
+        "ALTER" if follows(parser, &["SEQUENCE"]) => sequence_syntax::alter,
+        "CREATE" if creates_sequence(parser) => {
+            parser.advance_token();
+            return sequence_syntax::create(parser).map(Some);
+        }
         "ANALYZE" | "ANALYSE" => analyze,
         "CHECKPOINT" => |_: &mut Parser<'_>| Ok(Command::Checkpoint),
         "CLUSTER" => |parser: &mut Parser<'_>| Ok(refused(parser, "CLUSTER")),
@@ -317,6 +327,11 @@ fn reset_time_zone(parser: &mut Parser<'_>) -> Form {
     Form::Sql(Arc::new(ast::Statement::Reset(ResetStatement { reset })))
 }
 
+fn creates_sequence(parser: &Parser<'_>) -> bool {
+    let kinds: [&[&str]; 3] = [&["SEQUENCE"], &["TEMPORARY", "SEQUENCE"], &["TEMP", "SEQUENCE"]];
+    kinds.iter().any(|words| follows(parser, words))
+}
+
 /// The rest of a statement that isn't supported is not read.
 fn refused(parser: &mut Parser<'_>, command: &'static str) -> Command {
     while !ends(&parser.peek_token().token) {
@@ -325,7 +340,7 @@ fn refused(parser: &mut Parser<'_>, command: &'static str) -> Command {
     Command::Refused(command)
 }
 
-fn ends(token: &Token) -> bool {
+pub(super) fn ends(token: &Token) -> bool {
     matches!(token, Token::SemiColon | Token::EOF)
 }
 

@@ -22,7 +22,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::constraints::Constraints;
 use super::context::Context;
 use super::returning::{Change, Returned};
-use super::{changes, conflict, defaults, insert, keys, names, query};
+use super::{alter_sequence, changes, conflict, defaults, insert, keys, names, query};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::model::input::{Fit, fit};
@@ -195,6 +195,9 @@ pub(super) async fn truncate(context: &Context, truncate: &ast::Truncate) -> Res
     for name in &tables {
         let target = truncated(&block, name)?;
         block.stage(target.table.stage_truncate(&target.at))?;
+        if truncate.identity == Some(ast::TruncateIdentityOption::Restart) {
+            alter_sequence::restart_identity(&mut block, target.relation.oid)?;
+        }
     }
     block.finish().await?;
     Ok(Tag::of("TRUNCATE TABLE"))

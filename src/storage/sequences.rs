@@ -54,8 +54,9 @@ pub struct Sequences {
 #[derive(Debug, Clone, Copy)]
 struct Counter {
     stand: Stand,
-    /// How many more numbers the file covers.
+    /// How many more numbers the file covers, of those that come by these steps: ALTER SEQUENCE gives a sequence others.
     covered: usize,
+    steps: Option<Steps>,
 }
 
 impl Steps {
@@ -92,7 +93,7 @@ impl Sequences {
             let bytes = self.store.get(&file.location).await?.bytes().await?;
             let stand = serde_json::from_slice(&bytes)
                 .map_err(|error| Error::internal(format!("the file of sequence {oid} is damaged: {error}")))?;
-            self.counters().insert(oid, Counter { stand, covered: 0 });
+            self.counters().insert(oid, Counter { stand, covered: 0, steps: None });
         }
         Ok(())
     }
@@ -107,7 +108,14 @@ impl Sequences {
         if let Some(numbers) = self.take(oid, steps, count)? {
             return Ok(numbers);
         }
-        let before = *self.counters().entry(oid).or_insert(Counter { stand: steps.first(), covered: 0 });
+        let before = {
+            let mut counters = self.counters();
+            let counter = counters.entry(oid).or_insert(Counter { stand: steps.first(), covered: 0, steps: None });
+            if counter.steps != Some(*steps) {
+                *counter = Counter { covered: 0, steps: Some(*steps), ..*counter };
+            }
+            *counter
+        };
         let (ahead, covered) = run(steps, before.stand, count + AHEAD);
         if covered.len() < count {
             return Err(exhausted(steps));
@@ -123,12 +131,13 @@ impl Sequences {
     /// The next numbers, as far as the file covers them.
     fn take(&self, oid: u32, steps: &Steps, count: usize) -> Result<Option<Vec<i64>>> {
         let mut counters = self.counters();
-        let Some(counter) = counters.get_mut(&oid).filter(|counter| counter.covered >= count) else { return Ok(None) };
+        let covers = |counter: &&mut Counter| counter.covered >= count && counter.steps == Some(*steps);
+        let Some(counter) = counters.get_mut(&oid).filter(covers) else { return Ok(None) };
         let (stand, numbers) = run(steps, counter.stand, count);
         if numbers.len() < count {
             return Err(exhausted(steps));
         }
-        *counter = Counter { stand, covered: counter.covered - count };
+        *counter = Counter { stand, covered: counter.covered - count, ..*counter };
         Ok(Some(numbers))
     }
 
@@ -136,14 +145,14 @@ impl Sequences {
     pub async fn set(&self, oid: u32, stand: Stand) -> Result<()> {
         let _writing = self.writing.lock().await;
         self.write(oid, stand).await?;
-        self.counters().insert(oid, Counter { stand, covered: 0 });
+        self.counters().insert(oid, Counter { stand, covered: 0, steps: None });
         Ok(())
     }
 
-    /// Where a sequence stands.
-    pub fn stand(&self, oid: u32, steps: &Steps) -> Stand {
-        let known = self.counters().get(&oid).map(|counter| counter.stand);
-        known.unwrap_or(steps.first())
+    /// Where a sequence stands, and how many more numbers are given out before its file is written again.
+    pub fn stand(&self, (oid, steps): (u32, Steps)) -> (Stand, usize) {
+        let known = self.counters().get(&oid).map(|counter| (counter.stand, counter.covered));
+        known.unwrap_or((steps.first(), 0))
     }
 
     async fn write(&self, oid: u32, stand: Stand) -> Result<()> {
@@ -207,6 +216,21 @@ mod tests {
         assert_eq!(again.next(8, &steps, 1).await.unwrap(), [2]);
         again.set(7, Stand { value: 5, is_called: false }).await.unwrap();
         assert_eq!(again.next(7, &steps, 2).await.unwrap(), [5, 6]);
+    }
+
+    #[tokio::test]
+    async fn steps_that_change_go_on_from_the_last_number() {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let sequences = Sequences::new(Arc::clone(&store));
+        let steps = Steps { most: i64::MAX, increment: 1, start: 1, ..BY_THREE };
+        let wider = Steps { increment: 100, ..steps };
+        sequences.next(7, &steps, 3).await.unwrap();
+        assert_eq!(sequences.next(7, &wider, 2).await.unwrap(), [103, 203]);
+        assert_eq!(sequences.next(7, &steps, 1).await.unwrap(), [204]);
+        let given = sequences.next(7, &wider, 1).await.unwrap()[0];
+        let again = Sequences::new(store);
+        again.open(&HashSet::from([7])).await.unwrap();
+        assert!(again.next(7, &steps, 1).await.unwrap()[0] > given);
     }
 
     #[tokio::test]

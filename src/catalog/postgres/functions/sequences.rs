@@ -136,7 +136,7 @@ impl Counting {
             }
             match self.counted(&listing, &first)? {
                 Some((oid, sequence)) => {
-                    numbers.extend(sequences.next(oid, &sequence.steps, count).await?.into_iter().map(Some));
+                    numbers.extend(sequences.next(oid, &sequence, count).await?.into_iter().map(Some));
                 }
                 None => numbers.extend(std::iter::repeat_n(None, count)),
             }
@@ -161,7 +161,8 @@ impl Counting {
                 let message = format!("setval: value {value} is out of bounds for sequence ({least}..{most})");
                 return Err(Error::new(SqlState::NumericValueOutOfRange, message));
             }
-            sequences.set(oid, Stand { value, is_called: called.is_none_or(|called| called.value(row)) }).await?;
+            let stand = Stand { value, is_called: called.is_none_or(|called| called.value(row)) };
+            sequences.set(oid, &sequence, stand).await?;
             set.push(Some(value));
         }
         Ok(Int64Array::from(set))

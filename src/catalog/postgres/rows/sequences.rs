@@ -22,7 +22,7 @@ pub(super) fn sequences(context: &Context, rows: &mut Rows) {
 /// `pg_sequences`: the number given out last is NULL where none was.
 pub(super) fn stands(context: &Context, rows: &mut Rows) {
     for (relation, sequence) in context.listing.sequences() {
-        let stand = context.session.sequences().map(|sequences| sequences.stand(relation.oid, &sequence.steps));
+        let stand = context.session.sequences().map(|sequences| sequences.stand(relation.oid, sequence).0);
         rows.push([
             ("schemaname", (&relation.schema).into()),
             ("sequencename", (&relation.name).into()),
