@@ -98,7 +98,8 @@ pub(super) fn declared(
     }
 }
 
-fn parse(text: &str) -> Result<ast::Expr> {
+/// The expression that a kept text is.
+pub(super) fn parse(text: &str) -> Result<ast::Expr> {
     let parser = Parser::new(&Postgres).try_with_sql(text);
     Ok(parser.and_then(|mut parser| parser.parse_expr()).map_err(DataFusionError::from)?)
 }

@@ -175,11 +175,18 @@ pub(super) fn plan_at(
     statement: &ast::Statement,
     types: &[Option<FieldRef>],
 ) -> Result<LogicalPlan> {
+    plan_by(&resolver_for(context, moment, statement, types), statement)
+}
+
+/// What names mean to a statement as of a moment.
+fn resolver_for<'c>(
+    context: &'c Context,
+    moment: Moment,
+    statement: &ast::Statement,
+    types: &[Option<FieldRef>],
+) -> Resolver<'c> {
     let resolver = context.resolver_at(moment).with_parameters(types);
-    match statement {
-        ast::Statement::Insert(_) => plan_by(&resolver.for_insert(), statement),
-        _ => plan_by(&resolver, statement),
-    }
+    if matches!(statement, ast::Statement::Insert(_)) { resolver.for_insert() } else { resolver }
 }
 
 fn plan_by(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<LogicalPlan> {
@@ -205,11 +212,7 @@ pub(super) fn change_at(
     statement: &ast::Statement,
     types: &[Option<FieldRef>],
 ) -> Result<Change> {
-    let resolver = context.resolver_at(moment).with_parameters(types);
-    match statement {
-        ast::Statement::Insert(_) => change_by(&resolver.for_insert(), statement),
-        _ => change_by(&resolver, statement),
-    }
+    change_by(&resolver_for(context, moment, statement, types), statement)
 }
 
 fn change_by(resolver: &Resolver<'_>, statement: &ast::Statement) -> Result<Change> {

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, GeneratedAs, ObjectName, SequenceOptions};
-use datafusion::sql::sqlparser::parser::Parser;
 
 use super::context::Context;
 use super::overriding_syntax::Overriding;
-use super::{names, tables};
+use super::{defaults, names, tables};
 use crate::catalog::{Access, Block, Body, Privilege, RelationRecord, Resolver, Sequence};
 use crate::error::{Error, Result, SqlState};
-use crate::model::Postgres;
 use crate::outcome::{Notice, Tag};
 use crate::storage::Steps;
 
@@ -203,9 +201,7 @@ pub(super) fn written_out(
         let free = free.find(|name| !block.state().record.is_taken(schema, name)).expect("the numbers do not end");
         let oid = add(context, block, schema, free, sequence)?;
         column.options.retain(|option| !matches!(option.option, ColumnOption::Generated { .. }));
-        let parsed = Parser::new(&Postgres).try_with_sql(&format!("nextval({oid})"));
-        let next = parsed.and_then(|mut parser| parser.parse_expr());
-        let next = next.map_err(datafusion::error::DataFusionError::from)?;
+        let next = defaults::parse(&format!("nextval({oid})"))?;
         for option in [ColumnOption::NotNull, ColumnOption::Default(next)] {
             column.options.push(ast::ColumnOptionDef { name: None, option });
         }
@@ -261,33 +257,32 @@ pub(super) fn own(block: &mut Block, table: u32, made: Owned) {
 
 /// Follows a column of a table to its new name, or takes the sequences that go with it out.
 pub(super) fn follow(block: &mut Block, table: u32, column: &str, new: Option<&str>) {
-    let is_own = |relation: &RelationRecord| {
-        let owner = relation.sequence().and_then(|sequence| sequence.owner.as_ref());
-        owner.is_some_and(|(oid, name)| *oid == table && name == column)
-    };
+    let is_own =
+        |relation: &RelationRecord| goes_with(relation).is_some_and(|(oid, name)| *oid == table && name == column);
+    let Some(new) = new else { return take_out(block, is_own) };
     if !block.state().record.relations.iter().any(is_own) {
         return;
     }
-    let relations = &mut block.state_mut().record.relations;
-    match new {
-        None => relations.retain(|relation| !is_own(relation)),
-        Some(new) => {
-            for relation in relations.iter_mut().filter(|relation| is_own(relation)) {
-                if let Body::Sequence(Sequence { owner: Some((_, name)), .. }) = &mut relation.body {
-                    *name = new.to_owned();
-                }
-            }
+    for relation in block.state_mut().record.relations.iter_mut().filter(|relation| is_own(relation)) {
+        if let Body::Sequence(Sequence { owner: Some((_, name)), .. }) = &mut relation.body {
+            *name = new.to_owned();
         }
     }
 }
 
 /// Takes the sequences out that go with a table.
 pub(super) fn leave(block: &mut Block, table: u32) {
-    let is_own = |relation: &RelationRecord| {
-        let owner = relation.sequence().and_then(|sequence| sequence.owner.as_ref());
-        owner.is_some_and(|(oid, _)| *oid == table)
-    };
-    if block.state().record.relations.iter().any(is_own) {
+    take_out(block, |relation| goes_with(relation).is_some_and(|(oid, _)| *oid == table));
+}
+
+/// The table and its column that a relation goes with, if it is a sequence that does.
+fn goes_with(relation: &RelationRecord) -> Option<&(u32, String)> {
+    relation.sequence()?.owner.as_ref()
+}
+
+/// A block that has nothing to take out stays as it is.
+fn take_out(block: &mut Block, is_own: impl Fn(&RelationRecord) -> bool) {
+    if block.state().record.relations.iter().any(&is_own) {
         block.state_mut().record.relations.retain(|relation| !is_own(relation));
     }
 }

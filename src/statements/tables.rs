@@ -177,11 +177,12 @@ pub(super) fn record_of<'a>(block: &'a mut Block, relation: &RelationRecord) -> 
 }
 
 pub(super) fn table_of(block: &Block, relation: &RelationRecord) -> Result<Arc<Table>> {
-    block
-        .state()
-        .table(relation)
-        .cloned()
-        .ok_or_else(|| Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a table", relation.name)))
+    block.state().table(relation).cloned().ok_or_else(|| not_a_table(&relation.name))
+}
+
+/// 42809.
+pub(super) fn not_a_table(relation: &str) -> Error {
+    Error::new(SqlState::WrongObjectType, format!("\"{relation}\" is not a table"))
 }
 
 /// The columns of a table made from a query.

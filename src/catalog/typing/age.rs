@@ -184,26 +184,14 @@ fn days_of_month(at: NaiveDateTime) -> i64 {
 fn justified_days(parts: Parts) -> Parts {
     let mut parts =
         Parts { months: parts.months + parts.days / DAYS_PER_MONTH, days: parts.days % DAYS_PER_MONTH, ..parts };
-    if parts.months > 0 && parts.days < 0 {
-        parts.days += DAYS_PER_MONTH;
-        parts.months -= 1;
-    } else if parts.months < 0 && parts.days > 0 {
-        parts.days -= DAYS_PER_MONTH;
-        parts.months += 1;
-    }
+    settle(&mut parts.months, &mut parts.days, DAYS_PER_MONTH, 0);
     parts
 }
 
 /// 24 hours as a day.
 fn justified_hours(parts: Parts) -> Parts {
     let mut parts = Parts { days: parts.days + parts.time / DAY, time: parts.time % DAY, ..parts };
-    if parts.days > 0 && parts.time < 0 {
-        parts.time += DAY;
-        parts.days -= 1;
-    } else if parts.days < 0 && parts.time > 0 {
-        parts.time -= DAY;
-        parts.days += 1;
-    }
+    settle(&mut parts.days, &mut parts.time, DAY, 0);
     parts
 }
 
@@ -212,19 +200,20 @@ fn justified(parts: Parts) -> Parts {
     let days = parts.days + parts.time / DAY;
     let mut parts =
         Parts { months: parts.months + days / DAYS_PER_MONTH, days: days % DAYS_PER_MONTH, time: parts.time % DAY };
-    if parts.months > 0 && (parts.days < 0 || parts.days == 0 && parts.time < 0) {
-        parts.days += DAYS_PER_MONTH;
-        parts.months -= 1;
-    } else if parts.months < 0 && (parts.days > 0 || parts.days == 0 && parts.time > 0) {
-        parts.days -= DAYS_PER_MONTH;
-        parts.months += 1;
-    }
-    if parts.days > 0 && parts.time < 0 {
-        parts.time += DAY;
-        parts.days -= 1;
-    } else if parts.days < 0 && parts.time > 0 {
-        parts.time -= DAY;
-        parts.days += 1;
-    }
+    settle(&mut parts.months, &mut parts.days, DAYS_PER_MONTH, parts.time);
+    settle(&mut parts.days, &mut parts.time, DAY, 0);
     parts
+}
+
+/// Gives the smaller of two units, `per` of which are one of the larger, the larger one's sign; where it is 0, what is `below` it says
+/// which sign it has.
+fn settle(larger: &mut i64, smaller: &mut i64, per: i64, below: i64) {
+    let sign = if *smaller == 0 { below.signum() } else { smaller.signum() };
+    if *larger > 0 && sign < 0 {
+        *smaller += per;
+        *larger -= 1;
+    } else if *larger < 0 && sign > 0 {
+        *smaller -= per;
+        *larger += 1;
+    }
 }

@@ -26,24 +26,31 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub struct PaceExec {
     input: Arc<dyn ExecutionPlan>,
-    slices: bool,
-    /// Whether it has been read, where that may happen once.
-    read: Option<Arc<AtomicBool>>,
+    mode: Mode,
     properties: Arc<PlanProperties>,
+}
+
+/// How batches are passed on.
+#[derive(Debug, Clone)]
+enum Mode {
+    Whole,
+    Sliced,
+    /// Whole, and whether that has happened.
+    Once(Arc<AtomicBool>),
 }
 
 impl PaceExec {
     /// Passes whole batches on: for a consumer whose work on one batch is small, but which never stops while there are
     /// more.
     pub fn whole(input: Arc<dyn ExecutionPlan>) -> Self {
-        Self::new(input, false, false)
+        Self::new(input, Mode::Whole)
     }
 
     /// Passes whole batches on, once: for the side that a nested loop join collects. Where that doesn't fit into memory the engine
     /// would read it again, to put it on disk; but exchanges below panic when they are read twice, and the outer joins that
     /// go on from disk give their unmatched rows once per partition. So they end with 53200.
     pub fn once(input: Arc<dyn ExecutionPlan>) -> Self {
-        Self::new(input, false, true)
+        Self::new(input, Mode::Once(Arc::default()))
     }
 
     /// Cuts batches so that the consumer's work on one takes about 100 ms: for the probe side of a join, where a single
@@ -51,25 +58,25 @@ impl PaceExec {
     /// should get whole batches.
     pub fn sliced(input: Arc<dyn ExecutionPlan>) -> Self {
         match input.downcast_ref::<Self>() {
-            Some(paced) => Self::new(Arc::clone(&paced.input), true, false),
-            None => Self::new(input, true, false),
+            Some(paced) => Self::new(Arc::clone(&paced.input), Mode::Sliced),
+            None => Self::new(input, Mode::Sliced),
         }
     }
 
-    fn new(input: Arc<dyn ExecutionPlan>, slices: bool, once: bool) -> Self {
+    fn new(input: Arc<dyn ExecutionPlan>, mode: Mode) -> Self {
         let properties = PlanProperties::clone(input.properties())
             .with_evaluation_type(EvaluationType::Lazy)
             .with_scheduling_type(SchedulingType::Cooperative);
-        Self { input, slices, read: once.then(Arc::default), properties: Arc::new(properties) }
+        Self { input, mode, properties: Arc::new(properties) }
     }
 }
 
 impl DisplayAs for PaceExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match (self.slices, &self.read) {
-            (true, _) => "PaceExec: sliced",
-            (false, Some(_)) => "PaceExec: once",
-            (false, None) => "PaceExec",
+        f.write_str(match self.mode {
+            Mode::Whole => "PaceExec",
+            Mode::Sliced => "PaceExec: sliced",
+            Mode::Once(_) => "PaceExec: once",
         })
     }
 }
@@ -108,7 +115,12 @@ impl ExecutionPlan for PaceExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let [input] = <[_; 1]>::try_from(children).map_err(|_| Error::internal("PaceExec has one child"))?;
-        Ok(Arc::new(Self::new(input, self.slices, self.read.is_some())))
+        Ok(Arc::new(match self.mode {
+            Mode::Whole => Self::whole(input),
+            Mode::Sliced => Self::new(input, Mode::Sliced),
+            // Another plan, which has not been read.
+            Mode::Once(_) => Self::once(input),
+        }))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -116,12 +128,17 @@ impl ExecutionPlan for PaceExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        if self.read.as_ref().is_some_and(|read| read.swap(true, Ordering::Relaxed)) {
+        if let Mode::Once(read) = &self.mode
+            && read.swap(true, Ordering::Relaxed)
+        {
             let message = "out of memory: neither side of a join without equalities fits";
             return Err(DataFusionError::ResourcesExhausted(message.to_owned()));
         }
         let input = self.input.execute(partition, context)?;
-        Ok(Box::pin(if self.slices { PaceStream::sliced(input) } else { PaceStream::whole(input) }))
+        Ok(Box::pin(match self.mode {
+            Mode::Sliced => PaceStream::sliced(input),
+            Mode::Whole | Mode::Once(_) => PaceStream::whole(input),
+        }))
     }
 
     fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {

@@ -157,7 +157,7 @@ pub(in crate::statements) fn drop_constraint(
     let missing = missing(&relation, &name);
     let record = tables::record_of(block, &relation)?;
     let Body::Table { checks, keys, .. } = &mut record.body else {
-        return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a table", relation.name)));
+        return Err(tables::not_a_table(&relation.name));
     };
     let before = checks.len() + keys.len();
     checks.retain(|check| check.name != name);
@@ -185,7 +185,7 @@ pub(in crate::statements) fn rename_constraint(
     let missing = missing(&relation, &old);
     let record = tables::record_of(block, &relation)?;
     let Body::Table { checks, keys, .. } = &mut record.body else {
-        return Err(Error::new(SqlState::WrongObjectType, format!("\"{}\" is not a table", relation.name)));
+        return Err(tables::not_a_table(&relation.name));
     };
     if checks.iter().any(|check| check.name == new) {
         let message = format!("constraint \"{new}\" for relation \"{}\" already exists", relation.name);
