@@ -9,6 +9,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::scalar::ScalarValue;
 
 use super::typing::as_in_postgres_alone;
 
@@ -34,6 +35,10 @@ pub(super) fn constant(argument: Expr, engine: &SessionState, zone: &str) -> Eng
                 DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Nanosecond, zone),
                 kind => kind,
             };
+            // They know no NULL that is an integer.
+            if value.is_null() && taken == DataType::Int64 {
+                return Ok(Expr::Literal(ScalarValue::Null, metadata));
+            }
             Expr::Literal(value.cast_to(&taken)?, metadata)
         }
         constant => constant,

@@ -17,6 +17,7 @@ mod merge;
 mod merged_columns;
 mod nested_outputs;
 mod output_names;
+mod parameters;
 pub mod postgres;
 mod record;
 mod refused;
@@ -39,6 +40,7 @@ pub use block::Block;
 pub use contents::Contents;
 pub use identifier::fold;
 pub use output_names::{name_outputs, output_names};
+pub use parameters::{MOST_PARAMETERS, parameter_index, parameter_place};
 pub use record::{
     Body, Check, Key, KeyKind, Record, RelationRecord, Restart, SHIPPED_SCHEMAS, SchemaRecord, Sequence, View,
 };

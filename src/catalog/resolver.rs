@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use datafusion::catalog::{SchemaProvider, TableFunctionArgs};
 use datafusion::common::{TableReference, plan_datafusion_err};
 use datafusion::config::ConfigOptions;
@@ -35,7 +35,8 @@ use super::like_escape::escape_by_backslash;
 use super::literal_arguments::{constant, takes_literals_alone};
 use super::merged_columns::put_merged_first;
 use super::nested_outputs::name_nested_outputs;
-use super::postgres::{self, SessionFacts, Source};
+use super::parameters::{with_columns, with_told};
+use super::postgres::{self, ArgumentTypes, SessionFacts, Source};
 use super::record::{Body, RelationRecord, View};
 use super::row_comparisons::compare_parts;
 use super::sequence_relation::SequenceRelation;
@@ -78,6 +79,7 @@ impl SystemSchemas {
 }
 
 /// Resolves the names of one statement.
+#[derive(Clone)]
 pub struct Resolver<'a> {
     engine: &'a SessionState,
     moment: Moment,
@@ -140,6 +142,11 @@ impl<'a> Resolver<'a> {
         Self { parameters: types.to_vec(), ..self }
     }
 
+    /// The same for a query whose outputs go to columns of these types.
+    pub fn for_columns(&self, query: &ast::Query, columns: &[FieldRef]) -> Self {
+        Self { parameters: with_columns(query, &self.parameters, columns), ..self.clone() }
+    }
+
     /// Plans a statement; Postgres' spelling of fields and repeated outputs is first brought into the engine's, and one over
     /// the system catalogs into SQL that the engine knows.
     pub fn plan(&self, mut statement: ast::Statement) -> Result<LogicalPlan> {
@@ -174,9 +181,22 @@ impl<'a> Resolver<'a> {
     }
 
     fn plan_as_is(&self, statement: ast::Statement) -> Result<LogicalPlan> {
-        let mut parameters = PlannerContext::new().with_prepare_param_data_types(self.parameters.clone());
+        let types = with_told(&statement, &self.parameters, |name, count| self.takes(name, count));
+        let mut parameters = PlannerContext::new().with_prepare_param_data_types(types);
         let planner = SqlToRel::new_with_options(self, self.parser_options());
         Ok(planner.sql_statement_to_plan_with_context(statement, &mut parameters)?)
+    }
+
+    /// What a function with so many arguments takes; one of ours tells it by what it casts NULLs to.
+    fn takes(&self, name: &str, count: usize) -> Option<ArgumentTypes> {
+        if let Some(types) = postgres::argument_types(name, count) {
+            return Some(types.clone());
+        }
+        let nulls = vec![DataType::Null; count];
+        let scalar = self.get_function_meta(name).and_then(|function| function.coerce_types(&nulls).ok());
+        let types = scalar.or_else(|| self.get_aggregate_meta(name)?.coerce_types(&nulls).ok())?;
+        let known = |kind: &DataType| !kind.is_null() && !kind.is_string() && !kind.is_nested();
+        Some(types.into_iter().map(|kind| known(&kind).then(|| Arc::new(Field::new("", kind, true)))).collect())
     }
 
     /// Plans the query of a view under the search path it was made with, by its owner's privileges.

@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::overriding_syntax::{self, Overriding};
 use super::returning::{Change, Returning};
 use super::write::Target;
-use super::{conflict, defaults, names, sequences, write};
+use super::{conflict, defaults, names, parameters, sequences, write};
 use crate::catalog::{Privilege, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{Postgres, mark};
@@ -172,6 +172,9 @@ fn plan_query(
     source: &ast::Query,
 ) -> Result<LogicalPlan> {
     let schema = target.schema();
+    let widest = if insert.columns.is_empty() { schema.fields().len() } else { insert.columns.len() };
+    let taken = columns(insert, &schema, widest, None)?.into_iter().map(|at| parameters::of_column(schema.field(at)));
+    let resolver = &resolver.for_columns(source, &taken.collect::<Vec<_>>());
     let query = resolver.plan(ast::Statement::Query(Box::new(source.clone())))?;
     let given = query.schema().columns();
     let columns = columns(insert, &schema, given.len(), None)?;

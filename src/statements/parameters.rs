@@ -9,20 +9,19 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::scalar::ScalarValue;
+use postgres_types::Type;
 
+use crate::catalog::{MOST_PARAMETERS, parameter_index};
 use crate::error::{Error, Result, SqlState};
-use crate::model::{array_of, element_of, mark, marked};
-
-/// The messages of the wire count parameters in 16 bits.
-const MOST: usize = u16::MAX as usize;
+use crate::model::{PG_TYPE_KEY, array_of, element_of, mark, marked};
 
 /// The type of each parameter: what the statement implies by operators and columns, else what the client declared, else what it
 /// implies by a cast of the parameter or an array beside it.
 pub(super) fn types(plan: &LogicalPlan, hints: &[Option<FieldRef>]) -> Result<Vec<Option<FieldRef>>> {
     let mut types: Vec<Option<FieldRef>> = vec![None; hints.len()];
     for (name, field) in fields(plan)? {
-        let at = index(&name)
-            .filter(|at| *at < MOST)
+        let at = parameter_index(&name)
+            .filter(|at| *at < MOST_PARAMETERS)
             .ok_or_else(|| Error::new(SqlState::UndefinedParameter, format!("there is no parameter {name}")))?;
         if at >= types.len() {
             types.resize(at + 1, None);
@@ -52,7 +51,7 @@ fn fields(plan: &LogicalPlan) -> Result<HashMap<String, Option<FieldRef>>> {
                             return Err(Error::new(SqlState::AmbiguousParameter, message).into());
                         }
                         (Some(_), _) => {}
-                        (None, field) => *known = field.as_deref().map(parameter),
+                        (None, field) => *known = field.as_deref().map(of_column),
                     }
                 }
                 Ok(TreeNodeRecursion::Continue)
@@ -62,10 +61,16 @@ fn fields(plan: &LogicalPlan) -> Result<HashMap<String, Option<FieldRef>>> {
     Ok(found)
 }
 
-/// A parameter of the type of a field. How long a text may be is the column's to say: a parameter has no modifier.
-fn parameter(field: &Field) -> FieldRef {
+/// A parameter of the type of a column. How long a text may be is the column's to say: a parameter has no modifier.
+pub(super) fn of_column(field: &Field) -> FieldRef {
     let plain = Field::new("", field.data_type().clone(), true);
-    Arc::new(mark(field).map_or(plain, |(postgres, _)| marked(&postgres, -1).with_data_type(field.data_type().clone())))
+    Arc::new(match (mark(field), field.metadata().get(PG_TYPE_KEY)) {
+        (Some((postgres, _)), _) => marked(&postgres, -1).with_data_type(field.data_type().clone()),
+        (None, Some(name)) if name == Type::OID.name() => {
+            plain.with_metadata([(PG_TYPE_KEY.into(), name.clone())].into())
+        }
+        _ => plain,
+    })
 }
 
 /// Values as the statement was planned for them: text where nothing says the type.
@@ -76,11 +81,6 @@ pub(super) fn planned(values: Vec<ScalarValue>, types: &[Option<FieldRef>]) -> V
         (_, value) => value,
     });
     planned.collect()
-}
-
-/// Where a parameter stands among the values: `$1` is the first.
-pub(super) fn index(name: &str) -> Option<usize> {
-    name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
 }
 
 /// What Postgres concludes and the engine doesn't: `$1::int`, `x = ANY ($1)`, `$1 = ANY (list)`, `LIMIT $1`.
@@ -131,8 +131,8 @@ fn known(expression: &Expr, schema: &DFSchema) -> Option<FieldRef> {
 
 fn conclude(expression: &Expr, field: &Field, found: &mut HashMap<usize, FieldRef>) {
     if let Expr::Placeholder(Placeholder { id, .. }) = expression
-        && let Some(at) = index(id)
+        && let Some(at) = parameter_index(id)
     {
-        found.entry(at).or_insert_with(|| parameter(field));
+        found.entry(at).or_insert_with(|| of_column(field));
     }
 }

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
     self, CastKind, Expr, TableFactor, TimezoneInfo, Value, VisitMut, VisitorMut, visit_expressions_mut,
 };
 
-use super::parameters;
+use crate::catalog::parameter_place;
 use crate::error::Result;
 
 /// A statement whose series are of NULLs where they have parameters, and the types of these by their places: what the client
@@ -58,7 +58,7 @@ fn has_parameters(statement: &ast::Statement) -> bool {
         type Break = ();
         fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
             match arguments(factor) {
-                Some(arguments) => ast::visit_expressions(arguments, |expr| match parameter(expr) {
+                Some(arguments) => ast::visit_expressions(arguments, |expr| match parameter_place(expr) {
                     Some(_) => ControlFlow::Break(()),
                     None => ControlFlow::Continue(()),
                 }),
@@ -81,7 +81,7 @@ impl<F: FnMut(usize) -> Result<Expr>> VisitorMut for Replacer<F> {
             return ControlFlow::Continue(());
         }
         visit_expressions_mut(factor, |expr| {
-            let Some(at) = parameter(expr) else { return ControlFlow::Continue(()) };
+            let Some(at) = parameter_place(expr) else { return ControlFlow::Continue(()) };
             match (self.value)(at) {
                 Ok(value) => {
                     *expr = value;
@@ -104,17 +104,6 @@ fn arguments(factor: &TableFactor) -> Option<&Vec<ast::FunctionArg>> {
         {
             Some(&arguments.args)
         }
-        _ => None,
-    }
-}
-
-/// The place of a parameter.
-fn parameter(expr: &Expr) -> Option<usize> {
-    match expr {
-        Expr::Value(value) => match &value.value {
-            Value::Placeholder(name) => parameters::index(name),
-            _ => None,
-        },
         _ => None,
     }
 }

@@ -11,6 +11,7 @@
 //! | `provider` | both schemas as DataFusion sees them; rows are computed at each scan |
 //! | `rows` | the rows of each system relation |
 //! | `functions` | the system functions: `version()`, `pg_get_viewdef()`, `current_setting()`, ... |
+//! | `arguments` | what functions take, for parameters among their arguments |
 //! | `keywords` | the words of SQL and what they may name |
 //! | `signatures` | SQL functions as `\df` lists them |
 //! | `unbound` | a database and a session to plan with where there is none |
@@ -21,6 +22,7 @@
 //! A system relation without rows of ours (`pg_trigger`, `pg_inherits`, ...) is in `relations` alone, and stays empty.
 
 mod adapt;
+mod arguments;
 mod correlated;
 mod functions;
 mod hashed_oids;
@@ -39,6 +41,7 @@ mod unbound;
 mod clients;
 
 pub use adapt::{adapt, is_catalog_statement, is_oid};
+pub use arguments::{ArgumentTypes, argument_types};
 pub use correlated::EvaluateCorrelated;
 pub use functions::{
     AdvisoryKey, AdvisoryMode, CursorFacts, PreparedFacts, SessionFacts, functions, quote_identifier,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
-use crate::model::mark;
+use crate::model::{PG_TYPE_KEY, mark};
 
 /// A type modifier that says nothing.
 const NO_MODIFIER: i32 = -1;
@@ -76,9 +76,12 @@ pub struct ColumnType {
 impl ColumnType {
     /// The type that values of a field are shown as: what it is marked with, else what its Arrow type tells.
     pub fn of(field: &Field) -> Self {
-        match mark(field) {
-            Some((postgres, modifier)) => Self { oid: postgres.oid(), modifier },
-            None => of_arrow(field.data_type()),
+        match (mark(field), field.metadata().get(PG_TYPE_KEY)) {
+            (Some((postgres, modifier)), _) => Self { oid: postgres.oid(), modifier },
+            (None, Some(name)) => {
+                by_name(name).map_or_else(|| of_arrow(field.data_type()), |kind| Self::plain(kind.oid))
+            }
+            (None, None) => of_arrow(field.data_type()),
         }
     }
 

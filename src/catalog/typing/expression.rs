@@ -97,12 +97,22 @@ pub(super) fn retype(expression: Expr, scope: &Scope<'_>) -> Result<Transformed<
             Transformed::yes(parameter)
         }
         Expr::Case(mut case) => {
+            if let Some(operand) = case.expr.as_deref_mut() {
+                let values = case.when_then_expr.iter_mut().map(|(when, _)| when.as_mut());
+                alike(std::iter::once(operand).chain(values).collect(), scope)?;
+            }
             let mut results: Vec<&mut Expr> = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut()).collect();
             results.extend(case.else_expr.as_deref_mut());
             let mark = alike(results, scope)?;
             Transformed::yes(marked_as(Expr::Case(case), mark))
         }
         Expr::ScalarFunction(call) => Transformed::yes(function(call, scope)?),
+        Expr::WindowFunction(mut call) if matches!(call.fun.name(), "lag" | "lead") => {
+            if let [value, _, default] = call.params.args.as_mut_slice() {
+                alike(vec![value, default], scope)?;
+            }
+            Transformed::yes(Expr::WindowFunction(call))
+        }
         Expr::WindowFunction(call) => Transformed::yes(Expr::WindowFunction(Box::new(framed(*call, scope.inputs)?))),
         other => Transformed::no(other),
     })
@@ -140,6 +150,9 @@ fn function(mut call: ScalarFunction, scope: &Scope<'_>) -> Result<Expr> {
         ("array_element", [_, subscript]) if !is_positive(subscript) => {
             let at = cast(std::mem::take(subscript), DataType::Int64);
             *subscript = Expr::Case(Case::new(None, vec![(Box::new(at.clone().gt(lit(0i64))), Box::new(at))], None));
+        }
+        ("make_array", elements) => {
+            alike(elements.iter_mut().collect(), scope)?;
         }
         // x = ANY($1)
         ("array_has", [array, element]) => {

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 use super::expression::{give, integer};
 use super::interval_scale::scale;
 use super::json;
+use super::unions::is_open;
 use crate::error::{Error, SqlState};
 
 /// Gives operands of unknown type the type of the other operand, as Postgres does; beside a moment that something is added
@@ -19,20 +20,31 @@ pub struct UnknownOperands;
 
 impl ExprPlanner for UnknownOperands {
     fn plan_binary_op(&self, mut raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
-        use BinaryOperator::{Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus};
+        use BinaryOperator::{Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus, StringConcat};
         if let Some(call) = json::operator(&raw, schema)? {
             return Ok(PlannerResult::Planned(call));
         }
         if matches!(raw.op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
             let known = |operand: &Expr| {
-                let kind = operand.get_type(schema).ok()?;
-                matches!(kind, DataType::Boolean | DataType::Interval(_)).then_some(kind)
+                let kind = type_of(operand, schema).ok()?;
+                let narrowed = matches!(operand, Expr::Literal(..)) && kind == DataType::Int32;
+                (narrowed || matches!(kind, DataType::Boolean | DataType::Interval(_))).then_some(kind)
             };
             if let Some(kind) = known(&raw.left) {
                 settle(&mut raw.right, &kind, false);
             } else if let Some(kind) = known(&raw.right) {
                 settle(&mut raw.left, &kind, false);
             }
+        }
+        if raw.op == StringConcat && is_open(&raw.left) && is_open(&raw.right) {
+            let text = Field::new("", DataType::Utf8View, true);
+            [&mut raw.left, &mut raw.right].into_iter().for_each(|side| give(side, &text));
+        }
+        if matches!(raw.op, Multiply | Divide) && is_interval(&raw.left, schema) {
+            give(&mut raw.right, &Field::new("", DataType::Float64, true));
+        }
+        if raw.op == Multiply && is_interval(&raw.right, schema) {
+            give(&mut raw.left, &Field::new("", DataType::Float64, true));
         }
         if matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
             let types = (type_of(&raw.left, schema), type_of(&raw.right, schema));
@@ -60,6 +72,10 @@ fn refuse_ambiguous(raw: &RawBinaryExpr, types: &(Result<DataType>, Result<DataT
     };
     let error = Error::new(SqlState::AmbiguousFunction, format!("operator is not unique: {operands}"));
     Err(error.with_hint("say what it is, as in INTERVAL '1 day'").into())
+}
+
+fn is_interval(operand: &Expr, schema: &DFSchema) -> bool {
+    operand.get_type(schema).is_ok_and(|kind| matches!(kind, DataType::Interval(_)))
 }
 
 fn is_quoted(operand: &Expr) -> bool {

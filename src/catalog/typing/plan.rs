@@ -110,7 +110,7 @@ fn is_null(value: &Expr) -> bool {
     }
 }
 
-/// Ranks and counts that the engine gives as unsigned numbers, which Postgres has not, as bigint.
+/// Ranks and counts that the engine gives as unsigned numbers, which Postgres has not, as bigint; `ntile` as integer.
 fn signed(plan: LogicalPlan) -> Result<LogicalPlan> {
     let unsigned = |field: &Arc<Field>| *field.data_type() == DataType::UInt64;
     if !matches!(plan, LogicalPlan::Window(_) | LogicalPlan::Aggregate(_))
@@ -118,13 +118,20 @@ fn signed(plan: LogicalPlan) -> Result<LogicalPlan> {
     {
         return Ok(plan);
     }
-    let columns = plan.schema().iter().map(|(qualifier, field)| {
+    let columns = plan.schema().iter().enumerate().map(|(at, (qualifier, field))| {
         let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        let kind = if is_ntile(&plan, at) { DataType::Int32 } else { DataType::Int64 };
         match unsigned(field) {
-            true => cast(column, DataType::Int64).alias_qualified(qualifier.cloned(), field.name()),
+            true => cast(column, kind).alias_qualified(qualifier.cloned(), field.name()),
             false => column,
         }
     });
     let columns = columns.collect();
     Ok(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?))
+}
+
+fn is_ntile(plan: &LogicalPlan, column: usize) -> bool {
+    let LogicalPlan::Window(window) = plan else { return false };
+    let function = column.checked_sub(window.input.schema().fields().len()).and_then(|at| window.window_expr.get(at));
+    matches!(function, Some(Expr::WindowFunction(call)) if call.fun.name() == "ntile")
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::Volatility;
 
-use super::signature::Kind::Integer;
+use super::signature::Kind::{Int4, Int8};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::activity::Backend;
 use crate::error::{Error, Result, SqlState};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result, SqlState};
 pub(super) const FUNCTIONS: &[SystemFunction] = &[
     SystemFunction {
         name: "pg_cancel_backend",
-        required: &[Integer],
+        required: &[Int4],
         optional: &[],
         result: "bool",
         strict: true,
@@ -21,8 +21,8 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     },
     SystemFunction {
         name: "pg_terminate_backend",
-        required: &[Integer],
-        optional: &[Integer],
+        required: &[Int4],
+        optional: &[Int8],
         result: "bool",
         strict: true,
         volatility: Volatility::Volatile,

@@ -4,7 +4,7 @@ use arrow::array::Array;
 use datafusion::logical_expr::Volatility;
 use datafusion::scalar::ScalarValue;
 
-use super::signature::Kind::{Any, Integer};
+use super::signature::Kind::{Any, Int4};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::error::Result;
 
@@ -16,7 +16,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
 const fn bound(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
     SystemFunction {
         name,
-        required: &[Any, Integer],
+        required: &[Any, Int4],
         optional: &[],
         result: "int4",
         strict: true,

@@ -3,7 +3,7 @@
 use datafusion::logical_expr::Volatility;
 
 use super::names::quote_identifier;
-use super::signature::Kind::{Boolean, Integer, Relation, Text};
+use super::signature::Kind::{Boolean, Int4, Int8, Oid, Relation, Text};
 use super::signature::{Answer, Call, Kind, SystemFunction};
 use crate::catalog::postgres::listing::{Argument, Listing, RelationKind};
 use crate::catalog::postgres::types::format_type;
@@ -13,42 +13,42 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     text_of("pg_get_viewdef", &[Relation], &[Boolean], |call| {
         Ok(call.relation(0)?.and_then(|view| view.definition.clone()).into())
     }),
-    text_of("pg_get_constraintdef", &[Integer], &[Boolean], |call| {
+    text_of("pg_get_constraintdef", &[Oid], &[Boolean], |call| {
         let (listing, oid) = (call.listing(), call.oid(0));
         let check = listing.check(oid).map(|(_, check)| format!("CHECK ({})", check.condition));
         let mut keys = listing.keys().filter(|(_, key)| key.is_constraint());
         Ok(check.or_else(|| Some(keys.find(|(_, key)| key.oid == oid)?.1.constraint_definition())).into())
     }),
-    text_of("pg_get_expr", &[Text, Integer], &[Boolean], |call| Ok(call.text(0).into())),
-    text_of("pg_get_function_arguments", &[Integer], &[], function_arguments),
-    text_of("pg_get_function_identity_arguments", &[Integer], &[], |call| {
+    text_of("pg_get_expr", &[Text, Oid], &[Boolean], |call| Ok(call.text(0).into())),
+    text_of("pg_get_function_arguments", &[Oid], &[], function_arguments),
+    text_of("pg_get_function_identity_arguments", &[Oid], &[], |call| {
         let function = call.listing().function(call.oid(0));
         Ok(function.map(|f| f.entry.arguments.iter().map(argument).collect::<Vec<_>>().join(", ")).into())
     }),
-    text_of("pg_get_function_result", &[Integer], &[], |call| {
+    text_of("pg_get_function_result", &[Oid], &[], |call| {
         Ok(call.listing().function(call.oid(0)).map(|f| format_type(f.entry.result, None)).into())
     }),
-    text_of("pg_get_function_sqlbody", &[Integer], &[], |_| Ok(Answer::Null)),
-    text_of("pg_get_indexdef", &[Integer], &[Integer, Boolean], index_definition),
-    text_of("pg_get_triggerdef", &[Integer], &[Boolean], |_| Ok(Answer::Null)),
-    text_of("pg_get_ruledef", &[Integer], &[Boolean], |_| Ok(Answer::Null)),
-    text_of("pg_get_partkeydef", &[Integer], &[], |_| Ok(Answer::Null)),
-    text_of("pg_get_statisticsobjdef_columns", &[Integer], &[], |_| Ok(Answer::Null)),
+    text_of("pg_get_function_sqlbody", &[Oid], &[], |_| Ok(Answer::Null)),
+    text_of("pg_get_indexdef", &[Oid], &[Int4, Boolean], index_definition),
+    text_of("pg_get_triggerdef", &[Oid], &[Boolean], |_| Ok(Answer::Null)),
+    text_of("pg_get_ruledef", &[Oid], &[Boolean], |_| Ok(Answer::Null)),
+    text_of("pg_get_partkeydef", &[Oid], &[], |_| Ok(Answer::Null)),
+    text_of("pg_get_statisticsobjdef_columns", &[Oid], &[], |_| Ok(Answer::Null)),
     text_of("pg_get_serial_sequence", &[Relation, Text], &[], serial_sequence),
-    text_of("obj_description", &[Integer], &[Text], |call| Ok(comment(call.listing(), call.oid(0)).into())),
-    text_of("shobj_description", &[Integer, Text], &[], |_| Ok(Answer::Null)),
-    text_of("col_description", &[Integer, Integer], &[], column_comment),
+    text_of("obj_description", &[Oid], &[Text], |call| Ok(comment(call.listing(), call.oid(0)).into())),
+    text_of("shobj_description", &[Oid, Text], &[], |_| Ok(Answer::Null)),
+    text_of("col_description", &[Oid, Int4], &[], column_comment),
     number_of("pg_relation_size", &[Relation], &[Text], size),
     number_of("pg_table_size", &[Relation], &[], size),
     number_of("pg_total_relation_size", &[Relation], &[], size),
     number_of("pg_indexes_size", &[Relation], &[], |_| Ok(0i64.into())),
     // Nobody counts how often a key is looked at.
-    number_of("pg_stat_get_numscans", &[Integer], &[], |_| Ok(Answer::Null)),
+    number_of("pg_stat_get_numscans", &[Oid], &[], |_| Ok(Answer::Null)),
     number_of("pg_database_size", &[Text], &[], |call| {
         let bytes = call.listing().user_relations().iter().filter_map(|relation| relation.bytes);
         Ok(i64::try_from(bytes.sum::<u64>()).ok().into())
     }),
-    text_of("pg_size_pretty", &[Integer], &[], |call| Ok(call.integer(0).map(size_pretty).into())),
+    text_of("pg_size_pretty", &[Int8], &[], |call| Ok(call.integer(0).map(size_pretty).into())),
     SystemFunction {
         name: "pg_relation_is_publishable",
         required: &[Relation],

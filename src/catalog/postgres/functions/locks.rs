@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 };
 
 use super::SessionFacts;
-use super::signature::Kind::Integer;
+use super::signature::Kind::{Int4, Int8};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::catalog::postgres::listing::FunctionEntry;
 use crate::catalog::postgres::relations;
@@ -95,7 +95,7 @@ pub(super) fn waiting_entries() -> impl Iterator<Item = FunctionEntry> {
 }
 
 const fn immediate(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
-    let (required, optional) = (&[Integer], &[Integer]);
+    let (required, optional) = (&[Int8], &[Int4]);
     SystemFunction { name, required, optional, result: "bool", strict: true, volatility: Volatility::Volatile, answer }
 }
 

@@ -3,7 +3,7 @@
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::Volatility;
 
-use super::signature::Kind::{Any, Integer, Relation, Text};
+use super::signature::Kind::{Any, Int4, Oid, Relation, Text};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::catalog::like_escape::with_backslashes;
 use crate::catalog::postgres::listing;
@@ -29,8 +29,8 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     of_object("pg_is_other_temp_schema", |_| Ok(false.into())),
     SystemFunction {
         name: "format_type",
-        required: &[Integer],
-        optional: &[Integer],
+        required: &[Oid],
+        optional: &[Int4],
         result: "text",
         strict: false,
         volatility: Volatility::Stable,
@@ -170,7 +170,7 @@ fn quote_literal(text: &str) -> String {
 const fn of_object(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
     SystemFunction {
         name,
-        required: &[Integer],
+        required: &[Oid],
         optional: &[],
         result: "bool",
         strict: true,
@@ -209,7 +209,7 @@ const fn lookup(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> Syst
 const fn output(name: &'static str, answer: fn(&Call) -> Result<Answer>) -> SystemFunction {
     SystemFunction {
         name,
-        required: &[Integer],
+        required: &[Oid],
         optional: &[],
         result: "text",
         strict: true,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use datafusion::logical_expr::Volatility;
 
 use super::names::searched;
-use super::signature::Kind::{Boolean, Integer, Text};
+use super::signature::Kind::{Boolean, Int4, Oid, Text};
 use super::signature::{Answer, Call, SystemFunction};
 use crate::catalog::PG_TEMP;
 use crate::config::POSTGRES_VERSION;
@@ -66,7 +66,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     },
     SystemFunction {
         name: "pg_get_userbyid",
-        required: &[Integer],
+        required: &[Oid],
         optional: &[],
         result: "name",
         strict: true,
@@ -75,7 +75,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     },
     SystemFunction {
         name: "pg_encoding_to_char",
-        required: &[Integer],
+        required: &[Int4],
         optional: &[],
         result: "name",
         strict: true,
@@ -96,7 +96,7 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
     },
     SystemFunction {
         name: "pg_tablespace_location",
-        required: &[Integer],
+        required: &[Oid],
         optional: &[],
         result: "text",
         strict: true,

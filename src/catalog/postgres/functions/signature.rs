@@ -23,8 +23,12 @@ use crate::error::{Error, SqlState};
 pub(super) enum Kind {
     /// Text.
     Text,
-    /// A whole number, or an OID.
-    Integer,
+    /// An `integer`.
+    Int4,
+    /// A `bigint`.
+    Int8,
+    /// The OID of an object.
+    Oid,
     /// True or false.
     Boolean,
     /// A relation: its OID, or its name in text.
@@ -38,7 +42,9 @@ impl Kind {
     fn type_oid(self) -> u32 {
         let name = match self {
             Self::Text => "text",
-            Self::Integer => "bigint",
+            Self::Int4 => "integer",
+            Self::Int8 => "bigint",
+            Self::Oid => "oid",
             Self::Boolean => "boolean",
             Self::Relation => "regclass",
             Self::Any => return types::ANY,
@@ -305,7 +311,7 @@ impl ScalarUDFImpl for Bound {
 fn accepted(kind: Kind, given: &DataType) -> DataType {
     match kind {
         Kind::Text => DataType::Utf8,
-        Kind::Integer => DataType::Int64,
+        Kind::Int4 | Kind::Int8 | Kind::Oid => DataType::Int64,
         Kind::Boolean => DataType::Boolean,
         Kind::Relation if given.is_string() => DataType::Utf8,
         Kind::Relation => DataType::Int64,

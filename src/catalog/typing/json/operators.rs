@@ -11,6 +11,7 @@ use super::extract::{Extract, Steps};
 use super::facts::Fact;
 use super::json_type;
 use crate::catalog::typing::declared::fitted;
+use crate::catalog::typing::expression::give;
 use crate::catalog::typing::literals::quoted;
 use crate::model::input::Fit;
 use crate::model::marked;
@@ -34,10 +35,12 @@ pub(in crate::catalog::typing) fn operator(raw: &RawBinaryExpr, schema: &DFSchem
     })
 }
 
-/// A literal in quotes as the `jsonb` that it is compared with.
+/// A literal in quotes or a parameter as the `jsonb` that it is compared with.
 fn as_jsonb(side: &Expr) -> Expr {
-    match quoted(side) {
-        Some(_) => fitted(side.clone(), &marked(&Type::JSONB, -1), Some(Fit::Cut)),
-        None => side.clone(),
+    let (mut side, jsonb) = (side.clone(), marked(&Type::JSONB, -1));
+    give(&mut side, &jsonb);
+    match quoted(&side) {
+        Some(_) => fitted(side, &jsonb, Some(Fit::Cut)),
+        None => side,
     }
 }
