@@ -139,6 +139,15 @@ impl Block {
         base.is_some_and(|base| Arc::ptr_eq(base, &table.snapshot()))
     }
 
+    /// The rows of a table as they would be if the block committed now. To be called with the table's lock, unless the block has only
+    /// added rows to it.
+    pub fn newest(&self, table: &Arc<Table>) -> Result<Arc<Snapshot>> {
+        match self.pending.iter().find(|pending| Arc::ptr_eq(pending.table(), table)) {
+            Some(pending) => pending.newest(),
+            None => Ok(table.snapshot()),
+        }
+    }
+
     /// The rows that a change would add under some names of files, and those beside which they would stand if the block committed
     /// now. To be called with the table's lock.
     pub fn beside(&mut self, staged: &Staged, added: &HashSet<String>) -> Result<[Arc<Snapshot>; 2]> {

@@ -125,6 +125,7 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
         definition,
         checks,
         keys: relation.keys().to_vec(),
+        references: relation.references().to_vec(),
         sequence: relation.sequence().cloned(),
         rows: snapshot.and_then(|snapshot| snapshot.rows()),
         bytes: snapshot.map(|snapshot| snapshot.bytes()),

@@ -42,7 +42,8 @@ pub use identifier::fold;
 pub use output_names::{name_outputs, output_names};
 pub use parameters::{MOST_PARAMETERS, parameter_index, parameter_place};
 pub use record::{
-    Body, Check, Key, KeyKind, Record, RelationRecord, Restart, SHIPPED_SCHEMAS, SchemaRecord, Sequence, View,
+    Body, Check, Key, KeyKind, OnChange, Record, Reference, RelationRecord, Restart, SHIPPED_SCHEMAS, SchemaRecord,
+    Sequence, View,
 };
 pub use resolver::{DATABASE, Resolver, SystemSchemas};
 pub use roles::{JOURNEYDB, PUBLIC, Role, Roles};

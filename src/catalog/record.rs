@@ -88,6 +88,9 @@ pub enum Body {
         /// What columns hold where a row doesn't say, as SQL; NULL for those that are not here.
         #[serde(default)]
         defaults: BTreeMap<String, String>,
+        /// Its foreign keys.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        references: Vec<Reference>,
     },
     /// A query, planned anew whenever it is read.
     View(View),
@@ -157,6 +160,33 @@ impl Sequence {
     pub fn table(&self) -> Option<u32> {
         self.owner.as_ref().map(|(table, _)| *table)
     }
+}
+
+/// Columns whose values, where none is NULL, a row of another table has as its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Its name as a constraint, unique in its table.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+    /// The table that it refers to, by its object id.
+    pub table: u32,
+    /// The columns there, in the order of its own.
+    pub referenced: Vec<String>,
+    /// What becomes of a row that is referred to when it is to go.
+    pub on_delete: OnChange,
+    /// And when its key is to change.
+    pub on_update: OnChange,
+}
+
+/// How Postgres calls that a row stays because others refer to it. Both are checked at the end of the statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    /// NO ACTION.
+    NoAction,
+    /// RESTRICT.
+    Restrict,
 }
 
 /// Columns whose values no two rows of a table share.
@@ -259,10 +289,19 @@ impl Record {
         sequences.find(|sequence| sequence.owner.as_ref().is_some_and(own))?.identity
     }
 
+    /// The foreign keys that refer to a table, each with the relation that has it.
+    pub fn referring_to(&self, table: u32) -> impl Iterator<Item = (&RelationRecord, &Reference)> {
+        let to_it = move |reference: &&Reference| reference.table == table;
+        self.relations.iter().flat_map(move |relation| {
+            relation.references().iter().filter(to_it).map(move |reference| (relation, reference))
+        })
+    }
+
     /// What no relation has.
     pub(super) fn absent(&self) -> Absent {
         Absent {
             keys: self.relations.iter().all(|relation| relation.keys().is_empty()),
+            references: self.relations.iter().all(|relation| relation.references().is_empty()),
             sequences: self.relations.iter().all(|relation| relation.sequence().is_none()),
         }
     }
@@ -323,6 +362,14 @@ impl RelationRecord {
         }
     }
 
+    /// The foreign keys of a table; a view has none.
+    pub fn references(&self) -> &[Reference] {
+        match &self.body {
+            Body::Table { references, .. } => references,
+            Body::View(_) | Body::Sequence(_) => &[],
+        }
+    }
+
     /// What a column holds where a row doesn't say, as SQL; `None` means NULL.
     pub fn default(&self, column: &str) -> Option<&str> {
         match &self.body {
@@ -365,6 +412,7 @@ mod tests {
                     nulls_alike: false,
                 }],
                 defaults: BTreeMap::from([("a".into(), "7".into())]),
+                references: vec![],
             },
         });
         assert_eq!(Record::read(&record.write().unwrap()).unwrap(), record);

@@ -55,7 +55,13 @@ pub async fn ship_table(block: &mut Block, definition: &TableDefinition) -> Resu
         comment: Some(definition.comment.clone()),
         column_comments: comments.collect(),
         access: Access::default(),
-        body: Body::Table { location, checks: checks.collect(), keys: vec![], defaults: BTreeMap::new() },
+        body: Body::Table {
+            location,
+            checks: checks.collect(),
+            keys: vec![],
+            defaults: BTreeMap::new(),
+            references: vec![],
+        },
     };
     block.add(relation, Some(table))
 }

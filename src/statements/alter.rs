@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 use datafusion::sql::sqlparser::ast::{
-    self, AlterColumnOperation, AlterTableOperation, ColumnOption, RenameTableNameKind,
+    self, AlterColumnOperation, AlterTableOperation, ColumnOption, RenameTableNameKind, TableConstraint,
 };
 
 use super::context::Context;
 use super::defaults::{self, Computed};
 use super::tables::{declared, rebuild, record_of, table_of};
-use super::{drop, followers, grants, keys, names, sequences};
+use super::{drop, followers, grants, keys, names, references, sequences};
 use crate::catalog::postgres::quote_identifier;
 use crate::catalog::{Block, Body, RelationRecord, Sequence};
 use crate::error::{Error, Result, SqlState};
@@ -69,6 +69,13 @@ async fn alter_relation(context: &Context, alter: &ast::AlterTable, named: Named
             AlterTableOperation::RenameTable { table_name } => rename(context, &mut block, relation, table_name)?,
             AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
                 add_column(context, &mut block, relation, column_def, *if_not_exists).await?
+            }
+            AlterTableOperation::AddConstraint {
+                constraint: TableConstraint::ForeignKey(constraint),
+                not_valid: false,
+            } => {
+                let relation = made_anew(context, &mut block, relation).await?;
+                references::add(context, &mut block, relation, constraint).await?
             }
             AlterTableOperation::AddConstraint { constraint, .. } => {
                 keys::add(context, &mut block, relation, constraint).await?
@@ -140,10 +147,19 @@ async fn add_column(
         return Err(Error::unsupported("ADD COLUMN ... CHECK").with_hint("a table takes CHECK when it is made"));
     }
     let added = add_plain_column(context, block, relation, column, if_not_exists).await?;
-    match added {
-        (relation, true) => keys::add_of_column(context, block, relation, column).await,
-        (relation, false) => Ok(relation),
+    let (relation, true) = added else { return Ok(added.0) };
+    let mut relation = keys::add_of_column(context, block, relation, column).await?;
+    for constraint in references::declared(std::slice::from_ref(column), &[]) {
+        relation = references::add(context, block, relation, &constraint).await?;
     }
+    Ok(relation)
+}
+
+/// The same rows in a new table: whoever was adding some to the old one, without a look at what is new, fails.
+async fn made_anew(context: &Context, block: &mut Block, relation: RelationRecord) -> Result<RelationRecord> {
+    let schema = Arc::clone(block.at(&table_of(block, &relation)?)?.schema());
+    let all = (0..schema.fields().len()).collect();
+    rebuild(context, block, relation, schema, all, None).await
 }
 
 /// The same without its keys, and whether there is something to add.
@@ -255,10 +271,11 @@ async fn drop_columns(
     if gone.is_empty() {
         return Ok(relation);
     }
+    let gone: Vec<&str> = gone.iter().map(|at| schema.field(*at).name().as_str()).collect();
+    references::columns_go(context, block, &mut relation, &gone, cascade)?;
     let followers = followers::of(context, block, &relation)?;
     let relation = rebuild(context, block, relation, Arc::new(schema.project(&kept)?), kept, None).await?;
     let broken = followers::broken(context, block, followers);
-    let gone: Vec<&str> = gone.iter().map(|at| schema.field(*at).name().as_str()).collect();
     drop::with_columns(context, block, &relation, &gone, broken, cascade).await?;
     Ok(relation)
 }
@@ -287,6 +304,7 @@ async fn rename_column(
     let all = (0..schema.fields().len()).collect();
     let followers = followers::of(context, block, &relation)?;
     sequences::follow(block, relation.oid, &old, Some(&new));
+    references::rename_column(block, &mut relation, &old, &new);
     if let Body::Table { keys, defaults, .. } = &mut relation.body {
         let columns = keys.iter_mut().flat_map(|key| &mut key.columns);
         columns.filter(|column| **column == old).for_each(|column| column.clone_from(&new));

@@ -26,7 +26,7 @@ use super::constraints::Constraints;
 use super::context::Context;
 use super::returning::{Change, Returned, Returning};
 use super::write::Target;
-use super::{changes, insert, keys, names, query, write};
+use super::{changes, insert, keys, names, query, references, write};
 use crate::catalog::{Key, KeyKind, Privilege, RelationRecord, Resolver, as_column};
 use crate::error::{Error, Result, SqlState};
 use crate::outcome::{Outcome, Prepared, Tag};
@@ -243,9 +243,12 @@ pub(super) async fn insert(
         };
         let is_newest = block.is_newest(&target.table);
         let rows = block.beside(&staged, &new)?;
-        let admitted = keys::enforce(context, &target.relation, &target.table, target.relation.keys(), rows).await;
+        let (relation, new) = (&target.relation, Arc::clone(&rows[0]));
+        let admitted = keys::enforce(context, relation, &target.table, relation.keys(), rows).await;
         admitted.map_err(|error| if is_newest { error } else { unseen(error) })?;
         block.stage(staged)?;
+        references::referring(context, &mut block, relation, relation.references(), new).await?;
+        references::referenced(context, &block, relation, None).await?;
     }
     block.finish().await?;
     Ok(Returned::answer(returned, Tag::counted("INSERT", count)))

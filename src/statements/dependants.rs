@@ -15,6 +15,13 @@ pub(super) struct Dependant {
     pub on: String,
 }
 
+impl Dependant {
+    /// What messages call it, and the object.
+    pub fn told(&self) -> (String, String) {
+        (self.name.clone(), self.on.clone())
+    }
+}
+
 /// What messages call some schemas and relations, and all that depends on them, directly or through others: each object is followed
 /// by its dependants, older ones first, as Postgres lists them. Shipped views are planned over whatever has the names they read, so
 /// they depend on nothing; nor does who reads what a shipped relation will be back in the place of.
@@ -88,7 +95,7 @@ fn comes_back(relation: &RelationRecord) -> bool {
 }
 
 /// `view v`, or `view s.v` where the search path doesn't find it.
-fn name(context: &Context, block: &Block, relation: &RelationRecord) -> String {
+pub(super) fn name(context: &Context, block: &Block, relation: &RelationRecord) -> String {
     let found = block.state().find(None, &relation.name, &context.search_path());
     match found.is_some_and(|found| found.oid == relation.oid) {
         true => format!("{} {}", relation.kind(), relation.name),

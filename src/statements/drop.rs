@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, ObjectType};
 use super::context::Context;
 use super::dependants::{Dependant, dependants};
 use super::followers::Follower;
-use super::{names, sequences, tables};
+use super::{names, references, sequences, tables};
 use crate::catalog::{Block, Body, RelationRecord, SHIPPED_SCHEMAS, ship_table, shipped_view};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{TableDefinition, journey_tables};
@@ -38,9 +38,12 @@ pub(super) async fn drop(
     if !cascade {
         require_uncounted(&block, &relations)?;
     }
+    let all: Vec<_> = dependants.iter().map(|dependant| &dependant.relation).chain(&relations).collect();
+    let constraints = references::dependants(context, &block, &all);
+    let told: Vec<_> = dependants.iter().map(Dependant::told).chain(constraints).collect();
     match cascade {
-        true => tell_cascade(context, &dependants),
-        false => require_independent(&going, &dependants)?,
+        true => tell_cascade(context, &told),
+        false => require_independent(&going, &told)?,
     }
     for relation in dependants.iter().map(|dependant| &dependant.relation).chain(&relations) {
         take_out(&mut block, relation).await?;
@@ -72,9 +75,10 @@ pub(super) async fn with_columns(
             }
         }
     }
+    let told: Vec<_> = all.iter().map(Dependant::told).collect();
     match cascade {
-        true => tell_cascade(context, &all),
-        false => require_independent(&[columns], &all)?,
+        true => tell_cascade(context, &told),
+        false => require_independent(&[columns], &told)?,
     }
     for dependant in &all {
         take_out(block, &dependant.relation).await?;
@@ -185,7 +189,7 @@ fn require_uncounted(block: &Block, relations: &[RelationRecord]) -> Result<()> 
 }
 
 /// 2BP01 where something depends on what goes, told as Postgres tells it.
-fn require_independent(going: &[String], dependants: &[Dependant]) -> Result<()> {
+fn require_independent(going: &[String], dependants: &[(String, String)]) -> Result<()> {
     if dependants.is_empty() {
         return Ok(());
     }
@@ -193,15 +197,15 @@ fn require_independent(going: &[String], dependants: &[Dependant]) -> Result<()>
         [only] => format!("cannot drop {only} because other objects depend on it"),
         _ => "cannot drop desired object(s) because other objects depend on them".to_owned(),
     };
-    let lines = dependants.iter().map(|Dependant { name, on, .. }| format!("{name} depends on {on}"));
+    let lines = dependants.iter().map(|(name, on)| format!("{name} depends on {on}"));
     Err(Error::new(SqlState::DependentObjectsStillExist, message)
         .with_detail(lines.collect::<Vec<_>>().join("\n"))
         .with_hint("Use DROP ... CASCADE to drop the dependent objects too."))
 }
 
 /// Tells the client what goes besides.
-fn tell_cascade(context: &Context, dependants: &[Dependant]) {
-    let lines = dependants.iter().map(|dependant| format!("drop cascades to {}", dependant.name));
+fn tell_cascade(context: &Context, dependants: &[(String, String)]) {
+    let lines = dependants.iter().map(|(name, _)| format!("drop cascades to {name}"));
     let lines: Vec<String> = lines.collect();
     let told = |message: &str| Notice::information(SqlState::SuccessfulCompletion, message);
     match lines.as_slice() {
@@ -218,6 +222,7 @@ fn tell_cascade(context: &Context, dependants: &[Dependant]) {
 async fn take_out(block: &mut Block, relation: &RelationRecord) -> Result<()> {
     block.remove(&relation.schema, &relation.name);
     sequences::leave(block, relation.oid);
+    references::leave(block, relation.oid);
     for (table, column) in sequences::counted_by(block, relation.oid) {
         if let Body::Table { defaults, .. } = &mut tables::record_of(block, &table)?.body {
             defaults.remove(&column);

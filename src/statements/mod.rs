@@ -38,6 +38,7 @@ mod place;
 mod portal;
 mod prepared;
 mod query;
+mod references;
 mod returning;
 mod role_syntax;
 mod roles;

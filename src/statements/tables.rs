@@ -14,7 +14,7 @@ use super::constraints::Constraints;
 use super::context::Context;
 use super::defaults::{self, Computed};
 use super::write::Target;
-use super::{keys, names, query, sequences, write};
+use super::{keys, names, query, references, sequences, write};
 use crate::catalog::{Access, Block, Body, Check, OnCommit, Privilege, RelationRecord, name_outputs};
 use crate::error::{Error, Result, SqlState};
 use crate::model::{column_type, order_of, stored_field};
@@ -71,7 +71,7 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
         comment: None,
         column_comments: BTreeMap::new(),
         access: Access::of(context.role()),
-        body: Body::Table { location: String::new(), checks, keys, defaults },
+        body: Body::Table { location: String::new(), checks, keys, defaults, references: vec![] },
     };
     if block.state().record.is_taken(&relation.schema, &relation.name) {
         let message = format!("relation \"{}\" already exists", relation.name);
@@ -92,6 +92,11 @@ pub(super) async fn create(context: &Context, create: &ast::CreateTable) -> Resu
     block.add(relation, Some(table))?;
     let oid = block.state().record.relation(&schema, &name).map(|table| table.oid);
     sequences::own(&mut block, oid.unwrap_or_default(), counted);
+    for constraint in references::declared(&create.columns, &create.constraints) {
+        let made = block.state().record.relation(&schema, &name).cloned();
+        let made = made.ok_or_else(|| Error::internal("a table vanished from its own change"))?;
+        references::add(context, &mut block, made, &constraint).await?;
+    }
     match create.on_commit {
         Some(ast::OnCommit::Drop) => block.on_commit(&schema, &name, OnCommit::Drop),
         Some(ast::OnCommit::DeleteRows) => block.on_commit(&schema, &name, OnCommit::DeleteRows),
@@ -202,10 +207,11 @@ pub(super) fn declared(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
                 | ColumnOption::Check(_)
                 | ColumnOption::PrimaryKey(_)
                 | ColumnOption::Unique(_)
+                | ColumnOption::ForeignKey(_)
                 | ColumnOption::Default(_) => {}
                 other => {
                     return Err(Error::unsupported(format!("column option {other}"))
-                        .with_hint("columns take NOT NULL, CHECK, UNIQUE, PRIMARY KEY and DEFAULT"));
+                        .with_hint("columns take NOT NULL, CHECK, UNIQUE, PRIMARY KEY, REFERENCES and DEFAULT"));
                 }
             }
         }
@@ -246,10 +252,11 @@ fn checks(table: &str, create: &ast::CreateTable) -> Result<Vec<Check>> {
             }
         }
     }
-    for constraint in create.constraints.iter().filter(|constraint| !keys::is_key(constraint)) {
+    let is_other = |constraint: &&TableConstraint| !keys::is_key(constraint) && !references::is_reference(constraint);
+    for constraint in create.constraints.iter().filter(is_other) {
         let TableConstraint::Check(check) = constraint else {
             return Err(Error::unsupported(format!("table constraint {constraint}"))
-                .with_hint("tables take CHECK, UNIQUE and PRIMARY KEY"));
+                .with_hint("tables take CHECK, UNIQUE, PRIMARY KEY and FOREIGN KEY"));
         };
         add(check.name.as_ref().map(names::fold), format!("{table}_check"), check.expr.to_string());
     }

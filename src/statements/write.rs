@@ -22,7 +22,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::constraints::Constraints;
 use super::context::Context;
 use super::returning::{Change, Returned};
-use super::{alter_sequence, changes, conflict, defaults, insert, keys, names, query};
+use super::{alter_sequence, changes, conflict, defaults, insert, keys, names, query, references};
 use crate::catalog::{Block, Privilege, RelationRecord, Resolver};
 use crate::error::{Error, Result, SqlState};
 use crate::model::input::{Fit, fit};
@@ -78,7 +78,13 @@ pub(super) async fn append_to(
     if !target.relation.keys().is_empty() && count > 0 {
         admit(context, block, &target, &staged).await?;
     }
+    let relation = &target.relation;
+    let refers = count > 0 && !relation.references().is_empty();
+    let new = if refers { Some(block.beside(&staged, &staged.added())?) } else { None };
     block.stage(staged)?;
+    if let Some([new, _]) = new {
+        references::referring(context, block, relation, relation.references(), new).await?;
+    }
     Ok(count)
 }
 
@@ -123,6 +129,7 @@ pub(super) async fn delete(
     let count = addresses.len();
     if count > 0 {
         block.stage(target.table.stage_rewrite(target.at, addresses, None).await?)?;
+        references::referenced(context, &block, &target.relation, None).await?;
     }
     block.finish().await?;
     Ok(Returned::answer(returned, Tag::counted("DELETE", count)))
@@ -151,11 +158,18 @@ pub(super) async fn update(
     if count > 0 {
         let new = added.added();
         let staged = target.table.stage_rewrite(target.at, addresses, None).await?.with(added)?;
-        if keys::touches(target.relation.keys(), &changes::assigned(update)?) {
+        let (relation, assigned) = (&target.relation, changes::assigned(update)?);
+        let refers = relation.references().iter().any(|own| own.columns.iter().any(|c| assigned.contains(c)));
+        if keys::touches(relation.keys(), &assigned) || refers {
             let rows = block.beside(&staged, &new)?;
-            keys::enforce(context, &target.relation, &target.table, target.relation.keys(), rows).await?;
+            let new = Arc::clone(&rows[0]);
+            keys::enforce(context, relation, &target.table, relation.keys(), rows).await?;
+            block.stage(staged)?;
+            references::referring(context, &mut block, relation, relation.references(), new).await?;
+        } else {
+            block.stage(staged)?;
         }
-        block.stage(staged)?;
+        references::referenced(context, &block, relation, Some(&assigned)).await?;
     }
     block.finish().await?;
     Ok(Returned::answer(returned, Tag::counted("UPDATE", count)))
@@ -184,7 +198,8 @@ fn name_of_target(write: &ast::Statement) -> Result<TableReference> {
 
 /// TRUNCATE: of several tables all or none.
 pub(super) async fn truncate(context: &Context, truncate: &ast::Truncate) -> Result<Tag> {
-    let tables = truncate.table_names.iter().map(|named| names::reference(&named.name)).collect::<Result<Vec<_>>>()?;
+    let mut tables =
+        truncate.table_names.iter().map(|named| names::reference(&named.name)).collect::<Result<Vec<_>>>()?;
     let mut block = context.block().await;
     let truncated =
         |block: &Block, name: &TableReference| target(&context.resolver_at(block.moment()), name, Privilege::Truncate);
@@ -192,12 +207,25 @@ pub(super) async fn truncate(context: &Context, truncate: &ast::Truncate) -> Res
     for name in &tables {
         context.lock(&mut block, name).await?;
     }
+    let named = tables.iter().map(|name| Ok(truncated(&block, name)?.relation)).collect::<Result<Vec<_>>>()?;
+    let cascade = truncate.cascade == Some(ast::CascadeOption::Cascade);
+    for child in references::truncated_with(context, &block, &named, cascade)? {
+        let name = TableReference::partial(child.schema, child.name);
+        truncated(&block, &name)?;
+        context.lock(&mut block, &name).await?;
+        tables.push(name);
+    }
+    let mut emptied = vec![];
     for name in &tables {
         let target = truncated(&block, name)?;
         block.stage(target.table.stage_truncate(&target.at))?;
         if truncate.identity == Some(ast::TruncateIdentityOption::Restart) {
             alter_sequence::restart_identity(&mut block, target.relation.oid)?;
         }
+        emptied.push(target.relation);
+    }
+    for relation in &emptied {
+        references::referenced(context, &block, relation, None).await?;
     }
     block.finish().await?;
     Ok(Tag::of("TRUNCATE TABLE"))

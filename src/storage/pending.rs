@@ -72,22 +72,37 @@ impl Pending {
     /// names of files, and those beside which they would stand. To be called with the table's write lock, under which nobody
     /// else's rows come or go where everybody waits for it.
     pub fn beside(&self, staged: &Staged, added: &HashSet<String>) -> Result<[Arc<Snapshot>; 2]> {
-        let after = self.now.apply(&staged.change)?;
-        let change = Change {
-            removes: missing(&self.base, &after),
-            adds: missing(&after, &self.base),
-            altered: (self.base.metadata() != after.metadata()).then(|| Arc::clone(after.metadata())),
-            base: Arc::clone(self.base.metadata()),
-            schema: Arc::clone(after.schema()),
-            operation: Operation::Rewrite,
-        };
-        let after = self.table.snapshot().apply(&change)?;
+        let after = self.over_newest(&self.now.apply(&staged.change)?)?;
         let (new, old) = (0..after.files().len()).partition::<Vec<_>, _>(|at| added.contains(&after.files()[*at].path));
         Ok([new, old].map(|files| {
             let part = Arc::new(after.part(&files));
             self.table.note(&part);
             part
         }))
+    }
+
+    /// What a commit of all this would make of the newest version. To be called with the table's write lock, unless the block has
+    /// only added rows.
+    pub fn newest(&self) -> Result<Arc<Snapshot>> {
+        if Arc::ptr_eq(&self.base, &self.table.snapshot()) {
+            return Ok(Arc::clone(&self.now));
+        }
+        let newest = Arc::new(self.over_newest(&self.now)?);
+        self.table.note(&newest);
+        Ok(newest)
+    }
+
+    /// The newest version with what lies between the block's base and another version.
+    fn over_newest(&self, after: &Snapshot) -> Result<Snapshot> {
+        let change = Change {
+            removes: missing(&self.base, after),
+            adds: missing(after, &self.base),
+            altered: (self.base.metadata() != after.metadata()).then(|| Arc::clone(after.metadata())),
+            base: Arc::clone(self.base.metadata()),
+            schema: Arc::clone(after.schema()),
+            operation: Operation::Rewrite,
+        };
+        self.table.snapshot().apply(&change)
     }
 
     /// Takes back all but the first changes.

@@ -43,6 +43,7 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("SELECT 1 FROM t LIMIT 0", Reader),
     ("SELECT count(*) FROM t WHERE false", Reader),
     ("SELECT * FROM v", Reader),
+    ("SELECT * FROM counter", Reader),
     ("SELECT * FROM kpi.conversion LIMIT 1", Reader),
     ("SELECT * FROM paths(interactions, state => lever)", Reader),
     ("SELECT * FROM paths((SELECT * FROM journey.interactions WHERE lever = 'x'), state => lever)", Reader),
@@ -94,6 +95,9 @@ const STATEMENTS: &[(&str, Least)] = &[
     ("CREATE UNIQUE INDEX made_{n} ON t (a)", Owner),
     ("ALTER VIEW v OWNER TO journeydb", Owner),
     ("CREATE SEQUENCE made_{n}", Owner),
+    ("ALTER SEQUENCE counter RESTART", Owner),
+    ("ALTER SEQUENCE counter OWNER TO journeydb", Owner),
+    ("ALTER TABLE t ADD COLUMN up int REFERENCES keyed", Owner),
     ("COMMENT ON TABLE t IS 'x'", Owner),
     ("COMMENT ON COLUMN v.a IS 'x'", Owner),
     ("COMMENT ON SCHEMA public IS 'x'", Owner),
@@ -134,7 +138,8 @@ async fn each_kind_of_statement_is_for_whom_it_says() {
     let mut failures = Vec::new();
     for (number, (statement, from)) in STATEMENTS.iter().enumerate() {
         let setup = "DROP VIEW IF EXISTS v; DROP TABLE IF EXISTS t CASCADE; CREATE TABLE t (a int); INSERT INTO t VALUES (1); \
-                     CREATE VIEW v AS SELECT a FROM t";
+                     CREATE VIEW v AS SELECT a FROM t; DROP SEQUENCE IF EXISTS counter; CREATE SEQUENCE counter; \
+                     DROP TABLE IF EXISTS keyed CASCADE; CREATE TABLE keyed (k int PRIMARY KEY)";
         run(&owner, setup).await.unwrap();
         let roles = [("nobody", Everybody), ("reader", Reader), ("writer", Writer), ("owner", Owner)];
         for (at, (role, rank)) in roles.into_iter().enumerate() {

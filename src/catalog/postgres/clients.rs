@@ -113,6 +113,7 @@ fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec
         definition: None,
         checks: vec![],
         keys: vec![],
+        references: vec![],
         sequence: None,
         rows: None,
         bytes: None,
@@ -125,6 +126,7 @@ fn sample() -> Listing {
         comment: Some("Companies.".into()),
         checks: vec![("accounts_employees_check".into(), "employees >= 0".into())],
         keys: vec![],
+        references: vec![],
         sequence: None,
         bytes: Some(8192),
         ..relation(
@@ -223,7 +225,7 @@ fn context() -> SessionContext {
 async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> {
     let mut statement = Parser::parse_sql(&Postgres, sql).unwrap().remove(0);
     if is_catalog_statement(&statement) {
-        adapt(&mut statement, Absent { keys: true, sequences: true });
+        adapt(&mut statement, Absent { keys: true, references: true, sequences: true });
     }
     let plan = context.state().statement_to_plan(Statement::Statement(Box::new(statement))).await?;
     let batches = context.execute_logical_plan(plan).await?.collect().await?;

@@ -79,6 +79,7 @@ impl ListedKey {
             definition: None,
             checks: vec![],
             keys: vec![],
+            references: vec![],
             sequence: None,
             rows: table.rows,
             bytes: Some(0),

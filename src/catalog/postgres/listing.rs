@@ -11,11 +11,12 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::hashed_oids::HashedOids;
 use super::keys::ListedKey;
+use super::references::ListedReference;
 use super::relations::{
     INFORMATION_SCHEMA, PG_CATALOG, PG_CATALOG_OID, system_relation, system_relation_named, system_relations,
 };
 use super::types::ColumnType;
-use crate::catalog::{Access, Key, PG_TEMP, Roles, Sequence, fold};
+use crate::catalog::{Access, Key, PG_TEMP, Reference, Roles, Sequence, fold};
 use crate::model::Postgres;
 
 /// Gives the listing of the moment; asked at every scan, so that DDL shows at once.
@@ -84,6 +85,8 @@ pub struct RelationEntry {
     pub checks: Vec<(String, String)>,
     /// Its keys.
     pub keys: Vec<Key>,
+    /// Its foreign keys.
+    pub references: Vec<Reference>,
     /// How it counts, if it is a sequence.
     pub sequence: Option<Sequence>,
     /// Rows, where known without counting them.
@@ -190,6 +193,8 @@ pub struct Relation {
     pub checks: Vec<Check>,
     /// Its keys.
     pub keys: Vec<ListedKey>,
+    /// Its foreign keys.
+    pub references: Vec<ListedReference>,
     /// How it counts, if it is a sequence.
     pub sequence: Option<Sequence>,
     /// Rows, where known.
@@ -405,6 +410,14 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
                 columns: columns_of(&condition, &names),
                 name,
                 condition: bare(condition),
+            })
+            .collect(),
+        references: entry
+            .references
+            .into_iter()
+            .map(|reference| ListedReference {
+                oid: oids.take("constraint", &format!("{full_name}.{}", reference.name)),
+                reference,
             })
             .collect(),
         keys: entry.keys.into_iter().map(|key| ListedKey::of(key, &entry.schema, &full_name, &names, oids)).collect(),

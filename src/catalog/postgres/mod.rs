@@ -8,6 +8,7 @@
 //! | `types` | the Postgres types, and which one an Arrow type shows as |
 //! | `type_functions` | the functions behind types, as listings show them |
 //! | `relations` | the system relations and their columns |
+//! | `references` | foreign keys |
 //! | `provider` | both schemas as DataFusion sees them; rows are computed at each scan |
 //! | `rows` | the rows of each system relation |
 //! | `functions` | the system functions: `version()`, `pg_get_viewdef()`, `current_setting()`, ... |
@@ -30,6 +31,7 @@ mod keys;
 mod keywords;
 mod listing;
 mod provider;
+mod references;
 mod relations;
 mod rows;
 mod signatures;

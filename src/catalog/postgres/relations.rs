@@ -140,6 +140,7 @@ fn relation(definition: &SystemRelation) -> Relation {
         definition: None,
         checks: vec![],
         keys: vec![],
+        references: vec![],
         sequence: None,
         rows: None,
         bytes: None,

@@ -19,6 +19,7 @@ mod cluster;
 mod keys;
 mod objects;
 mod procedures;
+mod references;
 mod roles;
 mod sequences;
 mod sessions;
@@ -95,6 +96,7 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("information_schema", "routines", standard::routines),
     ("information_schema", "schemata", standard::schemata),
     ("information_schema", "sequences", sequences::standard),
+    ("information_schema", "referential_constraints", references::referential_constraints),
     ("information_schema", "table_constraints", standard::table_constraints),
     ("information_schema", "table_privileges", roles::table_privileges),
     ("information_schema", "tables", standard::tables),
@@ -124,6 +126,8 @@ pub(super) fn is_always_empty(schema: &str, name: &str) -> bool {
 pub struct Absent {
     /// Keys.
     pub keys: bool,
+    /// Foreign keys.
+    pub references: bool,
     /// Sequences.
     pub sequences: bool,
 }
@@ -133,6 +137,7 @@ impl Absent {
     pub(super) fn empties(self, schema: &str, name: &str) -> bool {
         match (schema, name) {
             ("pg_catalog", "pg_index" | "pg_indexes") | ("information_schema", "key_column_usage") => self.keys,
+            ("information_schema", "referential_constraints") => self.references,
             ("pg_catalog", "pg_sequence" | "pg_sequences") | ("information_schema", "sequences") => self.sequences,
             _ => false,
         }

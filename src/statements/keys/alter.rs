@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast;
 
 use super::super::context::Context;
-use super::super::{names, tables};
+use super::super::{names, references, tables};
 use super::declare::{Declaration, of_column, of_constraint, of_index, several_primary};
 use super::enforce::{enforce, first};
 use crate::catalog::{Block, Body, Key, KeyKind, RelationRecord};
@@ -145,7 +145,7 @@ fn not_made(error: Error, key: &Key) -> Error {
     }
 }
 
-/// ALTER TABLE ... DROP CONSTRAINT, of a key or a CHECK.
+/// ALTER TABLE ... DROP CONSTRAINT, of a key, a foreign key or a CHECK.
 pub(in crate::statements) fn drop_constraint(
     context: &Context,
     block: &mut Block,
@@ -155,14 +155,19 @@ pub(in crate::statements) fn drop_constraint(
 ) -> Result<RelationRecord> {
     let name = names::fold(name);
     let missing = missing(&relation, &name);
+    if let Some(key) = relation.keys().iter().find(|key| key.name == name) {
+        let called = format!("constraint {name} on table {}", relation.name);
+        references::require_unused_key(block, &relation, key, &called)?;
+    }
     let record = tables::record_of(block, &relation)?;
-    let Body::Table { checks, keys, .. } = &mut record.body else {
+    let Body::Table { checks, keys, references, .. } = &mut record.body else {
         return Err(tables::not_a_table(&relation.name));
     };
-    let before = checks.len() + keys.len();
+    let before = checks.len() + keys.len() + references.len();
     checks.retain(|check| check.name != name);
+    references.retain(|reference| reference.name != name);
     keys.retain(|key| key.name != name || key.kind == KeyKind::Index);
-    match before == checks.len() + keys.len() {
+    match before == checks.len() + keys.len() + references.len() {
         true if if_exists => {
             let message = format!("{}, skipping", missing.message());
             context.notice(Notice::information(SqlState::SuccessfulCompletion, message));
@@ -184,15 +189,18 @@ pub(in crate::statements) fn rename_constraint(
     let is_taken = block.state().record.is_taken(&relation.schema, &new);
     let missing = missing(&relation, &old);
     let record = tables::record_of(block, &relation)?;
-    let Body::Table { checks, keys, .. } = &mut record.body else {
+    let Body::Table { checks, keys, references, .. } = &mut record.body else {
         return Err(tables::not_a_table(&relation.name));
     };
-    if checks.iter().any(|check| check.name == new) {
+    let is_own = checks.iter().any(|check| check.name == new) || references.iter().any(|own| own.name == new);
+    if is_own {
         let message = format!("constraint \"{new}\" for relation \"{}\" already exists", relation.name);
         return Err(Error::new(SqlState::DuplicateObject, message));
     }
     if let Some(check) = checks.iter_mut().find(|check| check.name == old) {
         check.name = new;
+    } else if let Some(reference) = references.iter_mut().find(|reference| reference.name == old) {
+        reference.name = new;
     } else {
         let key = keys.iter_mut().find(|key| key.name == old && key.kind != KeyKind::Index).ok_or(missing)?;
         if is_taken {
@@ -238,6 +246,9 @@ pub(in crate::statements) async fn drop_indexes(
             let message = format!("cannot drop index {name} because constraint {name} on table {table} requires it");
             return Err(Error::new(SqlState::DependentObjectsStillExist, message)
                 .with_hint(format!("You can drop constraint {name} on table {table} instead.")));
+        }
+        if let Some(key) = relation.keys().iter().find(|key| key.name == index.table()) {
+            references::require_unused_key(&block, &relation, key, &format!("index {}", key.name))?;
         }
         if let Body::Table { keys, .. } = &mut tables::record_of(&mut block, &relation)?.body {
             keys.retain(|key| key.name != index.table());

@@ -116,7 +116,7 @@ fn named(relation: &str, column: &str) -> Column {
 }
 
 /// The first row of a query, if it has one.
-pub(super) async fn first(context: &Context, plan: LogicalPlan) -> Result<Option<RecordBatch>> {
+pub(in crate::statements) async fn first(context: &Context, plan: LogicalPlan) -> Result<Option<RecordBatch>> {
     let physical = context.engine.create_physical_plan(&plan).await?;
     let mut rows = execute_stream(physical, context.task())?;
     while let Some(batch) = rows.try_next().await? {
@@ -135,12 +135,12 @@ fn violation(context: &Context, relation: &RelationRecord, key: &Key, row: &Reco
         constraint: Some(key.name.clone()),
         ..Subject::default()
     };
-    let detail = format!("{} already exists.", told(context, key, row)?);
+    let detail = format!("{} already exists.", told(context, &key.columns, row)?);
     Ok(Error::new(SqlState::UniqueViolation, message).with_detail(detail).about(subject))
 }
 
 /// `Key (a, b)=(1, x)`, as Postgres prints the values.
-pub(super) fn told(context: &Context, key: &Key, row: &RecordBatch) -> Result<String> {
+pub(in crate::statements) fn told(context: &Context, columns: &[String], row: &RecordBatch) -> Result<String> {
     let zone = context.engine.config_options().execution.time_zone.as_deref().unwrap_or("UTC");
     let zone: Tz = zone.parse().map_err(|_| Error::internal(format!("the time zone {zone} is unknown")))?;
     let schema = row.schema();
@@ -149,6 +149,6 @@ pub(super) fn told(context: &Context, key: &Key, row: &RecordBatch) -> Result<St
         Ok(column.text(0).unwrap_or_else(|| "null".to_owned()))
     };
     let values = schema.fields().iter().zip(row.columns()).map(text).collect::<Result<Vec<_>>>()?;
-    let columns: Vec<String> = key.columns.iter().map(|column| quote_identifier(column)).collect();
+    let columns: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
     Ok(format!("Key ({})=({})", columns.join(", "), values.join(", ")))
 }

@@ -14,4 +14,4 @@ pub(super) use alter::{
     add, add_of_column, columns_with, create_index, drop_constraint, drop_indexes, rename_constraint,
 };
 pub(super) use declare::{declared, is_key};
-pub(super) use enforce::{enforce, touches};
+pub(super) use enforce::{enforce, first, told, touches};

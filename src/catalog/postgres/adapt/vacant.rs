@@ -40,7 +40,7 @@ pub(super) fn is_vacant(select: &Select, within: &Surroundings) -> bool {
     let counts = !is_grouped(select) && (select.having.is_some() || select.projection.iter().any(aggregates));
     !counts
         && (select.from.iter().any(|from| is_empty(from, within))
-            || select.selection.as_ref().is_some_and(|condition| asks_for_absent_keys(condition, within.absent.keys)))
+            || select.selection.as_ref().is_some_and(|condition| asks_for_absent_keys(condition, within.absent)))
 }
 
 /// Leaves the columns of a vacant select and makes NULL of what it computes from them; how its relations are joined, and
@@ -123,7 +123,7 @@ fn is_empty(from: &TableWithJoins, within: &Surroundings) -> bool {
 }
 
 /// Whether a condition asks `pg_constraint` for kinds of keys that there are none of (`contype = 'f'`).
-fn asks_for_absent_keys(condition: &Expr, is_keyless: bool) -> bool {
+fn asks_for_absent_keys(condition: &Expr, absent: Absent) -> bool {
     let is_kind = |expr: &Expr| match expr {
         Expr::Identifier(name) => folded(name) == "contype",
         Expr::CompoundIdentifier(parts) => parts.last().is_some_and(|part| folded(part) == "contype"),
@@ -131,16 +131,17 @@ fn asks_for_absent_keys(condition: &Expr, is_keyless: bool) -> bool {
     };
     let is_absent = |expr: &Expr| match expr {
         Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(kind), .. }) => match kind.as_str() {
-            "f" | "x" => true,
-            "p" | "u" => is_keyless,
+            "x" => true,
+            "f" => absent.references,
+            "p" | "u" => absent.keys,
             _ => false,
         },
         _ => false,
     };
     match condition {
-        Expr::Nested(inner) => asks_for_absent_keys(inner, is_keyless),
+        Expr::Nested(inner) => asks_for_absent_keys(inner, absent),
         Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-            asks_for_absent_keys(left, is_keyless) || asks_for_absent_keys(right, is_keyless)
+            asks_for_absent_keys(left, absent) || asks_for_absent_keys(right, absent)
         }
         Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => is_kind(left) && is_absent(right),
         Expr::InList { expr, list, negated: false } => is_kind(expr) && list.iter().all(is_absent),

@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::Volatility;
 
-use super::names::quote_identifier;
+use super::names::{quote_identifier, relation_name};
 use super::signature::Kind::{Boolean, Int4, Int8, Oid, Relation, Text};
 use super::signature::{Answer, Call, Kind, SystemFunction};
 use crate::catalog::postgres::listing::{Argument, Listing, RelationKind};
@@ -17,7 +17,13 @@ pub(super) const FUNCTIONS: &[SystemFunction] = &[
         let (listing, oid) = (call.listing(), call.oid(0));
         let check = listing.check(oid).map(|(_, check)| format!("CHECK ({})", check.condition));
         let mut keys = listing.keys().filter(|(_, key)| key.is_constraint());
-        Ok(check.or_else(|| Some(keys.find(|(_, key)| key.oid == oid)?.1.constraint_definition())).into())
+        let key = || Some(keys.find(|(_, key)| key.oid == oid)?.1.constraint_definition());
+        let mut references = listing.references();
+        let reference = || {
+            let found = references.find(|reference| reference.listed.oid == oid)?;
+            Some(found.definition(&relation_name(call, found.parent)))
+        };
+        Ok(check.or_else(key).or_else(reference).into())
     }),
     text_of("pg_get_expr", &[Text, Oid], &[Boolean], |call| Ok(call.text(0).into())),
     text_of("pg_get_function_arguments", &[Oid], &[], function_arguments),

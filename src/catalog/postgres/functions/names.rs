@@ -257,7 +257,7 @@ fn printed(call: &Call, name: Option<String>) -> Answer {
 }
 
 /// A relation's name as a query of this session can write it.
-fn relation_name(call: &Call, relation: &listing::Relation) -> String {
+pub(super) fn relation_name(call: &Call, relation: &listing::Relation) -> String {
     let name = quote_identifier(&relation.name);
     let visible = resolve_bare(call, &relation.name).is_some_and(|found| found.oid == relation.oid);
     if visible { name } else { format!("{}.{name}", quote_identifier(&relation.schema)) }

@@ -1,6 +1,6 @@
 //! Keys: the indexes that Postgres would have for them, and their columns.
 
-use super::{Context, Rows};
+use super::{Context, Rows, references};
 use crate::catalog::KeyKind;
 use crate::catalog::postgres::keys::operator_class;
 
@@ -60,4 +60,5 @@ pub(super) fn key_columns(context: &Context, rows: &mut Rows) {
             ]);
         }
     }
+    references::key_columns(context, rows);
 }

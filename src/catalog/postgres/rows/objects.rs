@@ -1,7 +1,7 @@
 //! Schemas, tables, views, their columns, constraints and comments.
 
 use super::roles::acl;
-use super::{Context, Rows};
+use super::{Context, Rows, references};
 use crate::catalog::Privilege;
 use crate::catalog::postgres::listing::{Relation, RelationKind};
 use crate::catalog::postgres::rows::builder::Value;
@@ -55,6 +55,8 @@ pub(super) fn classes(context: &Context, rows: &mut Rows) {
             ("relnatts", relation.columns.len().into()),
             ("relchecks", relation.checks.len().into()),
             ("relhasrules", (relation.kind == RelationKind::View).into()),
+            // What keeps foreign keys are triggers, to Postgres; psql lists none of a table without.
+            ("relhastriggers", context.listing.is_linked(relation).into()),
             ("relispopulated", true.into()),
             ("relreplident", if table { 'd' } else { 'n' }.into()),
             (
@@ -118,7 +120,7 @@ pub(super) fn defaults(context: &Context, rows: &mut Rows) {
     }
 }
 
-/// `pg_constraint`: the CHECK constraints and the keys.
+/// `pg_constraint`: the CHECK constraints, the keys and the foreign keys.
 pub(super) fn constraints(context: &Context, rows: &mut Rows) {
     for relation in context.listing.user_relations() {
         for check in &relation.checks {
@@ -155,6 +157,7 @@ pub(super) fn constraints(context: &Context, rows: &mut Rows) {
             ("conkey", key.columns.clone().into()),
         ]);
     }
+    references::constraints(context, rows);
 }
 
 /// `pg_rewrite`: the rule that makes a view of a relation.

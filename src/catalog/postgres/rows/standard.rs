@@ -1,6 +1,6 @@
 //! `information_schema`, with the types and words of Postgres.
 
-use super::{Context, Rows};
+use super::{Context, Rows, references};
 use crate::catalog::postgres::listing::{Column, Function, Relation, RelationKind};
 use crate::catalog::postgres::rows::builder::Value;
 use crate::catalog::postgres::types::{ColumnType, PgType, by_oid};
@@ -149,13 +149,14 @@ pub(super) fn views(context: &Context, rows: &mut Rows) {
     }
 }
 
-/// `table_constraints`: the CHECK constraints and the keys.
+/// `table_constraints`: the CHECK constraints, the keys and the foreign keys.
 pub(super) fn table_constraints(context: &Context, rows: &mut Rows) {
     let database = &context.listing.database;
     for relation in context.listing.user_relations() {
         let checks = relation.checks.iter().map(|check| (&check.name, "CHECK"));
         let keys = relation.keys.iter().filter(|key| key.is_constraint()).map(|key| (&key.key.name, key.words()));
-        for (name, kind) in checks.chain(keys) {
+        let references = relation.references.iter().map(|listed| (&listed.reference.name, "FOREIGN KEY"));
+        for (name, kind) in checks.chain(keys).chain(references) {
             rows.push([
                 ("constraint_catalog", database.into()),
                 ("constraint_schema", (&relation.schema).into()),
@@ -186,7 +187,7 @@ pub(super) fn check_constraints(context: &Context, rows: &mut Rows) {
     }
 }
 
-/// `constraint_column_usage`: the columns that CHECK constraints name, and those of keys.
+/// `constraint_column_usage`: the columns that CHECK constraints name, those of keys, and those that foreign keys refer to.
 pub(super) fn constraint_columns(context: &Context, rows: &mut Rows) {
     let database = &context.listing.database;
     for relation in context.listing.user_relations() {
@@ -207,6 +208,7 @@ pub(super) fn constraint_columns(context: &Context, rows: &mut Rows) {
             }
         }
     }
+    references::constraint_columns(context, rows);
 }
 
 /// `element_types`: what the arrays among the columns are made of.
