@@ -15,7 +15,7 @@
 //! | `precision`, `regular` | `timestamp(0)`, regular expressions and what replaces by them |
 //! | `coalesce` | what is quoted takes the type of the others |
 //! | `doubles` | which numbers are doubles to Postgres too, and round to even |
-//! | `json` | JSON taken apart: `->`, `#>>`, `@>`, `jsonb_typeof` |
+//! | `json` | JSON taken apart and put together: `->`, `#>>`, `@>`, `\|\|`, `jsonb_typeof` |
 //! | `interval_scale`, `similar` | `interval * 2` and `SIMILAR TO` |
 //!
 //! Clients decode by type: a driver that reads `SELECT 1` as an `int4` fails on anything else.

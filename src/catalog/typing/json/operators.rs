@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, cast};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use postgres_types::Type;
 
+use super::change::Change;
 use super::extract::{Extract, Steps};
 use super::facts::Fact;
 use super::json_type;
@@ -18,9 +19,16 @@ use crate::model::marked;
 
 /// The call that an operator stands for where one side is JSON; none for any other operator.
 pub(in crate::catalog::typing) fn operator(raw: &RawBinaryExpr, schema: &DFSchema) -> Result<Option<Expr>> {
-    use BinaryOperator::{Arrow, ArrowAt, AtArrow, HashArrow, HashLongArrow, LongArrow, Question};
+    use BinaryOperator::{
+        Arrow, ArrowAt, AtArrow, HashArrow, HashLongArrow, HashMinus, LongArrow, Minus, Question, QuestionAnd,
+        QuestionPipe, StringConcat,
+    };
     let is_json = |side: &Expr| side.to_field(schema).is_ok_and(|(_, field)| json_type(&field).is_some());
+    let is_jsonb = |side: &Expr| {
+        side.to_field(schema).is_ok_and(|(_, field)| json_type(&field).is_some_and(|json| json == Type::JSONB))
+    };
     let (left, right) = (&raw.left, &raw.right);
+    let changed = |change: Change| change.call(left.clone(), right.clone());
     let extracted = |steps, as_text, asked: Expr| Some(Extract::call(steps, as_text, left.clone(), asked));
     Ok(match raw.op {
         Arrow | LongArrow if is_json(left) => extracted(Steps::One, raw.op == LongArrow, right.clone()),
@@ -31,6 +39,16 @@ pub(in crate::catalog::typing) fn operator(raw: &RawBinaryExpr, schema: &DFSchem
         Question if is_json(left) => Some(Fact::Has.call(vec![left.clone(), right.clone()])),
         AtArrow if is_json(left) => Some(Fact::Contains.call(vec![left.clone(), as_jsonb(right)])),
         ArrowAt if is_json(right) => Some(Fact::Contains.call(vec![right.clone(), as_jsonb(left)])),
+        QuestionPipe if is_jsonb(left) => changed(Change::HasAny),
+        QuestionAnd if is_jsonb(left) => changed(Change::HasAll),
+        Minus if is_jsonb(left) => changed(Change::Delete),
+        HashMinus if is_jsonb(left) => changed(Change::DeletePath),
+        StringConcat
+            if is_jsonb(left) && (is_jsonb(right) || quoted(right).is_some())
+                || is_jsonb(right) && quoted(left).is_some() =>
+        {
+            Change::Concat.call(as_jsonb(left), as_jsonb(right))
+        }
         _ => None,
     })
 }
