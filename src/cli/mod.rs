@@ -10,6 +10,7 @@
 //! | `user` | who may connect |
 //! | `cert` | a certificate to begin with |
 //! | `logging` | what is logged, and how |
+//! | `allocator` | where memory comes from, and when it goes back |
 //! | `memory` | how much memory a database may take |
 //! | `target` | the folder or the server that a command works on |
 //! | `tls` | encryption of the connection to a server |
@@ -18,6 +19,7 @@
 //! | `output` | tables, CSV and JSON |
 //! | `exit` | exit codes |
 
+mod allocator;
 mod cert;
 mod command;
 mod copy;
