@@ -6,6 +6,7 @@
 //! | `-2 ^ 2` | `(-2) ^ 2` | `-(2 ^ 2)` |
 //! | `a ISNULL` | `a IS NULL` | `a`, with a name |
 //! | `a BETWEEN SYMMETRIC b AND c` | in either order | an error |
+//! | `SELECT a FOR UPDATE` | locks rows | `a`, with a name, and an error |
 //!
 //! It passes for that dialect wherever the parser asks which one it reads.
 
@@ -108,6 +109,10 @@ impl Dialect for Postgres {
             return Some(between_either(parser, left(), true));
         }
         None
+    }
+
+    fn is_column_alias(&self, word: &Keyword, parser: &mut Parser) -> bool {
+        *word != Keyword::FOR && PARSERS.is_column_alias(word, parser)
     }
 
     as_the_parsers!(

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef};
 use async_trait::async_trait;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::config::ConfigOptions;
@@ -19,7 +19,8 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Subquery, Volatility,
+    ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Subquery, Volatility,
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
@@ -72,7 +73,7 @@ fn is_concerned(subquery: &Subquery) -> Result<bool> {
 fn evaluated(subquery: Subquery) -> Result<Transformed<Expr>> {
     let columns: Vec<Expr> = subquery.outer_ref_columns.iter().map(inner_of_outer).collect();
     let function = Evaluate {
-        result: subquery.subquery.schema().field(0).data_type().clone(),
+        result: Arc::clone(&subquery.subquery.schema().fields()[0]),
         outer: subquery.outer_ref_columns,
         plan: subquery.subquery,
         signature: Signature::variadic_any(Volatility::Volatile),
@@ -93,7 +94,7 @@ fn inner_of_outer(expr: &Expr) -> Expr {
 struct Evaluate {
     plan: Arc<LogicalPlan>,
     outer: Vec<Expr>,
-    result: DataType,
+    result: FieldRef,
     signature: Signature,
 }
 
@@ -113,7 +114,11 @@ impl ScalarUDFImpl for Evaluate {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(self.result.clone())
+        Ok(self.result.data_type().clone())
+    }
+
+    fn return_field_from_args(&self, _: ReturnFieldArgs) -> Result<FieldRef> {
+        Ok(Arc::new(self.result.as_ref().clone().with_nullable(true)))
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -126,7 +131,7 @@ impl AsyncScalarUDFImpl for Evaluate {
     async fn invoke_async_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let columns = ColumnarValue::values_to_arrays(&args.args)?;
         if args.number_rows == 0 {
-            return Ok(ColumnarValue::Array(arrow::array::new_empty_array(&self.result)));
+            return Ok(ColumnarValue::Array(arrow::array::new_empty_array(self.result.data_type())));
         }
         let bound = Bound::plan(self).await?;
         let mut known: HashMap<Vec<ScalarValue>, ScalarValue> = HashMap::new();
@@ -137,7 +142,7 @@ impl AsyncScalarUDFImpl for Evaluate {
             let value = match known.get(&outer) {
                 Some(value) => value.clone(),
                 None => {
-                    let value = bound.value(outer.clone(), &self.result).await?;
+                    let value = bound.value(outer.clone(), self.result.data_type()).await?;
                     known.insert(outer, value.clone());
                     value
                 }
