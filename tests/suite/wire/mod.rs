@@ -10,6 +10,7 @@ mod limits;
 mod login;
 mod metrics;
 mod notices;
+mod references;
 mod scripts;
 mod sequences;
 mod simple;
