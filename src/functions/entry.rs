@@ -119,6 +119,8 @@ pub enum ColumnKind {
     Instant,
     /// Instants or durations in microseconds.
     Instants,
+    /// Numbers.
+    Numbers,
     /// Texts.
     Texts,
     /// Booleans.
@@ -342,6 +344,7 @@ impl ColumnKind {
             Self::Count | Self::Instant => "bigint",
             Self::Number => "double precision",
             Self::Instants => "bigint[]",
+            Self::Numbers => "double precision[]",
             Self::Texts => "text[]",
             Self::Booleans => "boolean[]",
         }
@@ -353,6 +356,7 @@ impl ColumnKind {
             Self::Count | Self::Instant => DataType::Int64,
             Self::Number => DataType::Float64,
             Self::Instants => DataType::new_list(DataType::Int64, true),
+            Self::Numbers => DataType::new_list(DataType::Float64, true),
             Self::Texts => DataType::new_list(DataType::Utf8, true),
             Self::Booleans => DataType::new_list(DataType::Boolean, true),
         }

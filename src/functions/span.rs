@@ -14,6 +14,9 @@ use crate::error::{Error, Result, SqlState};
 pub(crate) struct Span(IntervalMonthDayNano);
 
 impl Span {
+    /// The mean length of a month of the Gregorian calendar.
+    pub const DAYS_OF_MONTH: f64 = 365.2425 / 12.0;
+
     /// The value of an argument; 22023 if it is NULL or negative.
     pub fn of(function: &str, argument: &str, value: &ScalarValue) -> Result<Self> {
         let ScalarValue::IntervalMonthDayNano(Some(span)) = value else {
@@ -39,6 +42,12 @@ impl Span {
             0 => Err(invalid(function, argument, "longer than nothing in the resolution of the times", "0")),
             length => Ok(length),
         }
+    }
+
+    /// Its length in days, where months have their mean one.
+    pub fn mean_days(self) -> f64 {
+        let days = f64::from(self.0.days) + self.0.nanoseconds as f64 / 86_400e9;
+        f64::from(self.0.months) * Self::DAYS_OF_MONTH + days
     }
 
     /// Whether it has the same length whenever it begins: months don't.

@@ -112,6 +112,18 @@ impl<'c> Call<'c> {
         self.typed(argument, planned, &value, DataType::Interval(IntervalUnit::MonthDayNano), "an interval")
     }
 
+    /// A number, which may be a parameter and may not read columns.
+    pub fn number(&mut self, argument: &'static str, default: f64) -> Result<Expr> {
+        let Some(value) = self.value(argument) else {
+            return Ok(lit(default));
+        };
+        let planned = self.plan(argument, value.clone(), &DFSchema::empty())?;
+        match planned.get_type(&DFSchema::empty()) {
+            Ok(given) if given.is_numeric() => Ok(cast(planned, DataType::Float64)),
+            _ => self.typed(argument, planned, &value, DataType::Float64, "a number"),
+        }
+    }
+
     /// A constant of a type: a value, text that reads as one, or a parameter.
     fn typed(&self, argument: &str, value: Expr, written: &ast::Expr, wanted: DataType, phrase: &str) -> Result<Expr> {
         if let Expr::Placeholder(parameter) = value {

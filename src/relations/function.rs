@@ -3,6 +3,7 @@
 use datafusion::logical_expr::LogicalPlan;
 
 use super::call::Call;
+use super::customers::{clv_forecast, clv_model};
 use super::entry::Entry;
 use super::{attribution, funnel, funnel_steps, paths, retention_cohorts, sessions, state_intervals, transitions};
 use crate::error::Result;
@@ -26,5 +27,7 @@ pub fn table_functions() -> Vec<TableFunction> {
         state_intervals::function(),
         sessions::function(),
         attribution::function(),
+        clv_forecast::function(),
+        clv_model::function(),
     ]
 }

@@ -11,15 +11,21 @@
 //! | `survival` | time to an event with some rows still waiting | log-log, Brookmeyer-Crowley |
 //! | `log_rank` | whether groups come to an event at different rates | |
 //! | `sum` | a sum that keeps the digits a plain one loses | |
+//! | `customer_base` | who still buys, how often, and for how much | observed information |
+//! | `maximum` | parameters of a likelihood | observed information |
+//! | `hypergeometric` | Gauss' function | |
 //! | `special` | quantiles and tails of the normal, t and chi-squared distributions | |
 //!
 //! Every accumulating type has `insert`, one observation more, and `merge`, another's observations more; merging is
 //! associative up to rounding, and the default value is its neutral element.
 
+pub mod customer_base;
 pub mod difference;
+pub mod hypergeometric;
 pub mod incidence;
 pub mod interval;
 pub mod log_rank;
+pub mod maximum;
 pub mod moments;
 pub mod proportion;
 pub mod satisfaction;

@@ -97,6 +97,12 @@ impl Bivariate {
         (self.x.m2 > 0.0).then(|| self.products / self.x.m2)
     }
 
+    /// Pearson's correlation; `None` where either does not vary.
+    pub fn correlation(&self) -> Option<f64> {
+        let spread = (self.x.m2 * self.y.m2).sqrt();
+        (spread > 0.0).then(|| (self.products / spread).clamp(-1.0, 1.0))
+    }
+
     /// Moments of `y - slope (x - centre)`.
     pub fn adjusted(&self, slope: f64, centre: f64) -> Moments {
         let m2 = self.y.m2 - 2.0 * slope * self.products + slope * slope * self.x.m2;

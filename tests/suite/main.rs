@@ -11,6 +11,7 @@ mod columns;
 mod copy;
 mod count_distinct;
 mod crash;
+mod customers;
 mod docs;
 mod explain;
 mod functions;

@@ -87,9 +87,13 @@ const CALLS: &[(&str, &[&str])] = &[
     ("clv_lift_summary", &["clv_lift_summary(amount, treated)", "clv_lift_summary(amount, treated, baseline)"]),
     ("cp_lift", &["cp_lift(amount, treated, baseline)"]),
     ("cp_lift_summary", &["cp_lift_summary(amount, treated, baseline)"]),
+    ("bg_nbd_summary", &["bg_nbd_summary(x, t_x, 40)"]),
+    ("mbg_nbd_summary", &["mbg_nbd_summary(x, t_x, 40)"]),
+    ("pareto_nbd_summary", &["pareto_nbd_summary(x, t_x, 40)"]),
+    ("gamma_gamma_summary", &["gamma_gamma_summary(x, amount)"]),
 ];
 
-/// What is computed from sorted times does not depend on how they came together, and what is found in a sequence is whole or a
+/// What is computed from sorted times or histories does not depend on how they came together, and what is found in a sequence is whole or a
 /// value of a row: there is no rounding to tolerate.
 const EXACT: &[&str] = &[
     "velocity",
@@ -99,6 +103,10 @@ const EXACT: &[&str] = &[
     "velocity_mean_summary",
     "velocity_test",
     "cumulative_incidence_summary",
+    "bg_nbd_summary",
+    "mbg_nbd_summary",
+    "pareto_nbd_summary",
+    "gamma_gamma_summary",
     "window_funnel",
     "sequence_match",
     "sequence_count",
@@ -156,7 +164,9 @@ async fn rows() -> RecordBatch {
     }
     let sql = format!(
         "SELECT g, CAST(score AS DOUBLE) AS score, reached, CAST(amount AS DOUBLE) AS amount, treated,
-                CAST(baseline AS DOUBLE) AS baseline, started_at, ended_at, observed_until
+                CAST(baseline AS DOUBLE) AS baseline, started_at, ended_at, observed_until,
+                CASE WHEN score < 6 THEN 0 WHEN score < 8 THEN 1 ELSE 6 END AS x,
+                CASE WHEN score < 6 THEN 0 WHEN score < 8 THEN 3 WHEN reached THEN 6 ELSE 36 END AS t_x
          FROM (VALUES {}) AS t(g, score, reached, amount, treated, baseline, started_at, ended_at, observed_until)",
         values.join(", ")
     );
@@ -315,7 +325,7 @@ async fn windows_equal_the_aggregate_of_their_rows() {
 
 /// The call over the columns of `m`.
 fn qualified(call: &str) -> String {
-    let columns = r"\b(score|reached|amount|treated|baseline|started_at|ended_at|observed_until)\b";
+    let columns = r"\b(score|reached|amount|treated|baseline|started_at|ended_at|observed_until|x|t_x)\b";
     Regex::new(columns).unwrap().replace_all(call, "m.$1").into_owned()
 }
 

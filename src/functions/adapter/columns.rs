@@ -29,6 +29,7 @@ enum Builder {
     Whole(Int64Builder),
     Number(Float64Builder),
     Instants(ListBuilder<Int64Builder>),
+    Numbers(ListBuilder<Float64Builder>),
     Texts(ListBuilder<StringBuilder>),
     Booleans(ListBuilder<BooleanBuilder>),
 }
@@ -40,6 +41,7 @@ impl Writer {
             ColumnKind::Count | ColumnKind::Instant => Builder::Whole(Int64Builder::with_capacity(rows)),
             ColumnKind::Number => Builder::Number(Float64Builder::with_capacity(rows)),
             ColumnKind::Instants => Builder::Instants(ListBuilder::with_capacity(Int64Builder::new(), rows)),
+            ColumnKind::Numbers => Builder::Numbers(ListBuilder::with_capacity(Float64Builder::new(), rows)),
             ColumnKind::Texts => Builder::Texts(ListBuilder::with_capacity(StringBuilder::new(), rows)),
             ColumnKind::Booleans => Builder::Booleans(ListBuilder::with_capacity(BooleanBuilder::new(), rows)),
         };
@@ -87,6 +89,17 @@ impl Writer {
         }
     }
 
+    /// The next column's numbers.
+    pub(crate) fn numbers(&mut self, values: &[f64]) {
+        match self.advance() {
+            Builder::Numbers(builder) => {
+                builder.values().append_slice(values);
+                builder.append(true);
+            }
+            _ => unreachable!("columns are written in the order they are declared"),
+        }
+    }
+
     /// The next column's texts.
     pub(crate) fn texts<'t>(&mut self, values: impl Iterator<Item = &'t String>) {
         match self.advance() {
@@ -115,6 +128,7 @@ impl Writer {
             Builder::Whole(mut builder) => Arc::new(builder.finish()) as ArrayRef,
             Builder::Number(mut builder) => Arc::new(builder.finish()),
             Builder::Instants(mut builder) => Arc::new(builder.finish()),
+            Builder::Numbers(mut builder) => Arc::new(builder.finish()),
             Builder::Texts(mut builder) => Arc::new(builder.finish()),
             Builder::Booleans(mut builder) => Arc::new(builder.finish()),
         };
@@ -154,6 +168,7 @@ enum Values<'a> {
     Whole(&'a Int64Array),
     Number(&'a Float64Array),
     Instants(&'a ListArray),
+    Numbers(&'a ListArray),
     Texts(&'a ListArray),
 }
 
@@ -165,6 +180,7 @@ impl<'a> Reader<'a> {
                 ColumnKind::Count | ColumnKind::Instant => Values::Whole(cast::as_int64_array(array)?),
                 ColumnKind::Number => Values::Number(cast::as_float64_array(array)?),
                 ColumnKind::Instants => Values::Instants(cast::as_list_array(array)?),
+                ColumnKind::Numbers => Values::Numbers(cast::as_list_array(array)?),
                 ColumnKind::Texts => Values::Texts(cast::as_list_array(array)?),
                 ColumnKind::Booleans => unreachable!("answers alone have columns of booleans, and are not read back"),
             })
@@ -199,6 +215,17 @@ impl<'a> Reader<'a> {
             (Values::Instants(array), row) => {
                 let values = array.value(row);
                 values.as_any().downcast_ref::<Int64Array>().map_or_else(Vec::new, |values| values.values().to_vec())
+            }
+            _ => unreachable!("columns are read in the order they are declared"),
+        }
+    }
+
+    /// The next column's numbers.
+    pub(crate) fn numbers(&mut self) -> Vec<f64> {
+        match self.advance() {
+            (Values::Numbers(array), row) => {
+                let values = array.value(row);
+                values.as_any().downcast_ref::<Float64Array>().map_or_else(Vec::new, |values| values.values().to_vec())
             }
             _ => unreachable!("columns are read in the order they are declared"),
         }

@@ -7,6 +7,8 @@ use std::fmt::Debug;
 use super::columns::{Reader, Writer};
 use crate::functions::entry::{Column, ColumnKind};
 use crate::sequence::retention::Retention;
+use crate::stats::customer_base::gamma_gamma::Spending;
+use crate::stats::customer_base::histories::Histories;
 use crate::stats::difference::{Arm, Arms};
 use crate::stats::incidence::CompetingSpells;
 use crate::stats::moments::{Bivariate, Moments};
@@ -41,6 +43,10 @@ const fn number(name: &'static str) -> Column {
 
 const fn instants(name: &'static str) -> Column {
     Column { name, kind: ColumnKind::Instants, description: "" }
+}
+
+const fn numbers(name: &'static str) -> Column {
+    Column { name, kind: ColumnKind::Numbers, description: "" }
 }
 
 const fn texts(name: &'static str) -> Column {
@@ -288,6 +294,51 @@ impl State for GroupedSpells {
     }
 }
 
+impl State for Histories {
+    const COLUMNS: &'static [Column] = &[numbers("repeats"), numbers("recencies"), numbers("ages"), count("dropped")];
+
+    fn write(&self, row: &mut Writer) {
+        row.numbers(&self.repeats);
+        row.numbers(&self.recencies);
+        row.numbers(&self.ages);
+        row.count(self.dropped);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { repeats: row.numbers(), recencies: row.numbers(), ages: row.numbers(), dropped: row.count() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    fn heap_size(&self) -> usize {
+        (self.repeats.capacity() + self.recencies.capacity() + self.ages.capacity()) * size_of::<f64>()
+    }
+}
+
+impl State for Spending {
+    const COLUMNS: &'static [Column] = &[numbers("repeats"), numbers("values"), count("dropped")];
+
+    fn write(&self, row: &mut Writer) {
+        row.numbers(&self.repeats);
+        row.numbers(&self.values);
+        row.count(self.dropped);
+    }
+
+    fn read(row: &mut Reader) -> Self {
+        Self { repeats: row.numbers(), values: row.numbers(), dropped: row.count() }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    fn heap_size(&self) -> usize {
+        (self.repeats.capacity() + self.values.capacity()) * size_of::<f64>()
+    }
+}
+
 impl State for Retention {
     const COLUMNS: &'static [Column] =
         &[Column { name: "first", kind: ColumnKind::Instant, description: "" }, instants("last")];
@@ -350,6 +401,10 @@ mod tests {
         grouped.insert("", 3, None, None);
         grouped.insert("c", 3, Some(1), None);
         round_trip(&[grouped.clone(), GroupedSpells::default(), grouped]);
+        let histories =
+            Histories { repeats: vec![0.0, 2.0], recencies: vec![0.0, 1.5], ages: vec![3.0, 4.0], dropped: 1 };
+        round_trip(&[histories, Histories::default()]);
+        round_trip(&[Spending { repeats: vec![2.0], values: vec![1.5], dropped: 3 }, Spending::default()]);
         round_trip(&[Retention { first: Some(-3), last: vec![i64::MIN, 7] }, Retention::default()]);
     }
 }

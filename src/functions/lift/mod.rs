@@ -16,12 +16,17 @@
 //! | a result beyond the type's range | error 22003 | error 22003 | error 22003 |
 
 mod arms;
+mod bg_nbd_summary;
 mod clv;
 mod clv_lift;
 mod clv_lift_summary;
 mod cp;
 mod cp_lift;
 mod cp_lift_summary;
+mod gamma_gamma_summary;
+mod mbg_nbd_summary;
+mod pareto_nbd_summary;
+mod purchases;
 
 use super::function::Function;
 
@@ -34,6 +39,10 @@ pub(super) fn functions() -> Vec<Function> {
         clv_lift_summary::function(),
         cp_lift::function(),
         cp_lift_summary::function(),
+        bg_nbd_summary::function(),
+        mbg_nbd_summary::function(),
+        pareto_nbd_summary::function(),
+        gamma_gamma_summary::function(),
     ]
 }
 
