@@ -25,13 +25,21 @@ pub struct Contents {
     engine: SessionState,
     functions: Vec<FunctionEntry>,
     known: Mutex<Option<(Stamp, Arc<Listing>)>>,
-    /// The columns of views by OID, which only a change of the catalog can change; planning them all takes a while. One entry
+    /// What is known of views by OID, which only a change of the catalog can change; planning them all takes a while. One entry
     /// for each catalog that is in use: sessions with temporary relations see one of their own.
-    views: Mutex<Vec<(Weak<State>, Columns)>>,
+    views: Mutex<Vec<(Weak<State>, Views)>>,
 }
 
-/// Columns by OID.
-type Columns = HashMap<u32, SchemaRef>;
+/// Views by OID.
+type Views = HashMap<u32, Planned>;
+
+/// What a view's plan tells of it.
+#[derive(Clone)]
+struct Planned {
+    columns: SchemaRef,
+    /// The relations that its query names, in the order of their OIDs; none for a shipped view, which reads whatever has the names.
+    reads: Vec<u32>,
+}
 
 impl Contents {
     /// The contents of catalogs, with the functions of the engine that sessions are copies of.
@@ -67,31 +75,33 @@ impl Contents {
         Listing::new(DATABASE, roles, schemas.collect(), relations.collect(), self.functions.clone())
     }
 
-    /// The columns of every view that can be planned.
-    fn views(&self, moment: &Moment) -> Columns {
+    /// Every view that can be planned.
+    fn views(&self, moment: &Moment) -> Views {
         let of = Arc::downgrade(&moment.state);
         let known = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, columns)) = known.iter().find(|(known, _)| Weak::ptr_eq(known, &of)) {
-            return columns.clone();
+        if let Some((_, views)) = known.iter().find(|(known, _)| Weak::ptr_eq(known, &of)) {
+            return views.clone();
         }
         drop(known);
         let (source, session) = unbound();
         let system = SystemSchemas::new(source, session);
-        let columns = moment.state.record.relations.iter().filter_map(|relation| {
-            let owner = relation.access.owner;
+        let views = moment.state.record.relations.iter().filter_map(|relation| {
+            let (view, owner) = (relation.view()?, relation.access.owner);
             let resolver = Resolver::new(&self.engine, moment.clone(), &system, vec![], owner);
-            let plan = resolver.plan_view(relation.view()?, owner).ok()?;
-            Some((relation.oid, Arc::clone(plan.schema().inner())))
+            let (plan, reads) = resolver.plan_and_relations(view, owner).ok()?;
+            let mut reads: Vec<u32> = if view.shipped { vec![] } else { reads.into_iter().collect() };
+            reads.sort_unstable();
+            Some((relation.oid, Planned { columns: Arc::clone(plan.schema().inner()), reads }))
         });
-        let columns: Columns = columns.collect();
+        let views: Views = views.collect();
         let mut known = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(state, _)| state.strong_count() > 0);
-        known.push((of, columns.clone()));
-        columns
+        known.push((of, views.clone()));
+        views
     }
 }
 
-fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> RelationEntry {
+fn entry(relation: &RelationRecord, moment: &Moment, views: &Views) -> RelationEntry {
     let snapshot = moment.snapshot(relation);
     let (kind, columns, definition, checks) = match &relation.body {
         Body::Table { checks, .. } => {
@@ -99,9 +109,12 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
             (RelationKind::Table, snapshot.map(|s| Arc::clone(s.schema())), None, checks.collect())
         }
         // A view that can no longer be planned is listed without columns: reading it says why.
-        Body::View(view) => {
-            (RelationKind::View, views.get(&relation.oid).cloned(), Some(laid_out(&view.query)), vec![])
-        }
+        Body::View(view) => (
+            RelationKind::View,
+            views.get(&relation.oid).map(|view| Arc::clone(&view.columns)),
+            Some(laid_out(&view.query)),
+            vec![],
+        ),
         Body::Sequence(_) => (RelationKind::Sequence, None, None, vec![]),
     };
     let record = &moment.state.record;
@@ -123,6 +136,7 @@ fn entry(relation: &RelationRecord, moment: &Moment, views: &Columns) -> Relatio
         comment: relation.comment.clone(),
         access: relation.access.clone(),
         definition,
+        reads: views.get(&relation.oid).map(|view| view.reads.clone()).unwrap_or_default(),
         checks,
         keys: relation.keys().to_vec(),
         references: relation.references().to_vec(),

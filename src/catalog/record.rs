@@ -303,6 +303,7 @@ impl Record {
             keys: self.relations.iter().all(|relation| relation.keys().is_empty()),
             references: self.relations.iter().all(|relation| relation.references().is_empty()),
             sequences: self.relations.iter().all(|relation| relation.sequence().is_none()),
+            views: self.relations.iter().all(|relation| relation.view().is_none_or(|view| view.shipped)),
         }
     }
 

@@ -226,10 +226,16 @@ impl<'a> Resolver<'a> {
 
     /// The tables and views that the query of a view names, by object id; those that views among them name do not count.
     pub fn relations_of(self, view: &View, owner: u32) -> Result<HashSet<u32>> {
-        self.plan_view(view, owner)?;
+        Ok(self.plan_and_relations(view, owner)?.1)
+    }
+
+    /// The same with the plan of the query.
+    pub fn plan_and_relations(self, view: &View, owner: u32) -> Result<(LogicalPlan, HashSet<u32>)> {
+        let plan = self.plan_view(view, owner)?;
         // The planner asks for every name, and then for the query that WITH gives it to.
         let hidden = hidden_names(&parse_view(view)?);
-        Ok(self.handed.named(self.depth + 1, |name| name.schema().is_some() || !hidden.contains(name.table())))
+        let is_named = |name: &TableReference| name.schema().is_some() || !hidden.contains(name.table());
+        Ok((plan, self.handed.named(self.depth + 1, is_named)))
     }
 
     /// The relation a name means, or 42P01; 42501 in a schema that the role may not use.

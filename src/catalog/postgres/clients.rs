@@ -111,6 +111,7 @@ fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec
         comment: None,
         access: Access::default(),
         definition: None,
+        reads: vec![],
         checks: vec![],
         keys: vec![],
         references: vec![],
@@ -225,7 +226,7 @@ fn context() -> SessionContext {
 async fn ask(context: &SessionContext, sql: &str) -> crate::Result<Vec<String>> {
     let mut statement = Parser::parse_sql(&Postgres, sql).unwrap().remove(0);
     if is_catalog_statement(&statement) {
-        adapt(&mut statement, Absent { keys: true, references: true, sequences: true });
+        adapt(&mut statement, Absent { keys: true, references: true, sequences: true, views: true });
     }
     let plan = context.state().statement_to_plan(Statement::Statement(Box::new(statement))).await?;
     let batches = context.execute_logical_plan(plan).await?.collect().await?;

@@ -77,6 +77,7 @@ impl ListedKey {
             comment: None,
             access: table.access.clone(),
             definition: None,
+            reads: vec![],
             checks: vec![],
             keys: vec![],
             references: vec![],

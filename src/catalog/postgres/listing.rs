@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::logical_expr::Volatility;
 use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
 use datafusion::sql::sqlparser::parser::Parser;
 
+pub use super::function_entry::{Argument, FunctionEntry, FunctionKind};
 use super::hashed_oids::HashedOids;
 use super::keys::ListedKey;
 use super::references::ListedReference;
@@ -81,6 +81,8 @@ pub struct RelationEntry {
     pub access: Access,
     /// The query of a view.
     pub definition: Option<String>,
+    /// The relations that a view depends on, by OID.
+    pub reads: Vec<u32>,
     /// Its CHECK constraints: name and condition.
     pub checks: Vec<(String, String)>,
     /// Its keys.
@@ -125,51 +127,6 @@ pub struct ColumnEntry {
     pub default: Option<String>,
 }
 
-/// One variant of a function, as the catalog hands it in: the same name may come several times.
-#[derive(Debug, Clone)]
-pub struct FunctionEntry {
-    /// The schema it is shown in.
-    pub schema: String,
-    /// Its name.
-    pub name: String,
-    /// Scalar, aggregate or table function.
-    pub kind: FunctionKind,
-    /// Whether equal arguments give equal results: always, within a statement, or not even then.
-    pub volatility: Volatility,
-    /// Its arguments in order.
-    pub arguments: Vec<Argument>,
-    /// The OID of the Postgres type of what it gives back.
-    pub result: u32,
-    /// What it computes.
-    pub comment: Option<String>,
-    /// The OID that PostgreSQL gives it, where others refer to it by that; else it is a hash of the signature.
-    pub oid: Option<u32>,
-}
-
-/// What kind of function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FunctionKind {
-    /// One value in a row gives one value.
-    Scalar,
-    /// Many rows give one value.
-    Aggregate,
-    /// A relation gives a relation.
-    Table,
-}
-
-/// An argument of a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Argument {
-    /// Its name; empty where it has none.
-    pub name: String,
-    /// The OID of its Postgres type.
-    pub type_oid: u32,
-    /// Whether a call may leave it out.
-    pub optional: bool,
-    /// Whether it may be given any number of times.
-    pub variadic: bool,
-}
-
 /// A relation with its OID and Postgres types.
 #[derive(Debug, Clone)]
 pub struct Relation {
@@ -189,6 +146,8 @@ pub struct Relation {
     pub access: Access,
     /// The query of a view, ended by a semicolon as Postgres shows it.
     pub definition: Option<String>,
+    /// The relations that a view depends on, by OID.
+    pub reads: Vec<u32>,
     /// Its CHECK constraints.
     pub checks: Vec<Check>,
     /// Its keys.
@@ -270,7 +229,7 @@ impl Listing {
         schemas.push(system(INFORMATION_SCHEMA_OID, INFORMATION_SCHEMA, "standard catalog views"));
         schemas.sort_by(|a, b| a.name.cmp(&b.name));
         relations.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
-        let mut functions: Vec<(String, FunctionEntry)> = functions.into_iter().map(|f| (signature(&f), f)).collect();
+        let mut functions: Vec<(String, FunctionEntry)> = functions.into_iter().map(|f| (f.signature(), f)).collect();
         functions.sort_by(|a, b| a.0.cmp(&b.0));
         functions.dedup_by(|a, b| a.0 == b.0);
         let mut oids = HashedOids::default();
@@ -428,6 +387,7 @@ fn relation(entry: RelationEntry, oids: &mut HashedOids) -> Relation {
         comment: entry.comment,
         access: entry.access,
         definition: entry.definition.as_deref().map(terminated),
+        reads: entry.reads,
         rows: entry.rows,
         bytes: entry.bytes,
     }
@@ -464,12 +424,6 @@ fn bare(condition: String) -> String {
 
 fn terminated(query: &str) -> String {
     format!("{};", query.trim_end().trim_end_matches(';'))
-}
-
-/// What tells a function's variants apart.
-fn signature(entry: &FunctionEntry) -> String {
-    let arguments: Vec<String> = entry.arguments.iter().map(|a| a.type_oid.to_string()).collect();
-    format!("{}.{}({})", entry.schema, entry.name, arguments.join(","))
 }
 
 #[cfg(test)]

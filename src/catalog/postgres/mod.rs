@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `listing` | the contents of the catalog as plain data, with stable OIDs |
+//! | `function_entry` | functions, as the catalog hands them in |
 //! | `keys` | the keys of tables as indexes and constraints |
 //! | `hashed_oids` | OIDs of what the catalog keeps none for |
 //! | `types` | the Postgres types, and which one an Arrow type shows as |
@@ -25,6 +26,7 @@
 mod adapt;
 mod arguments;
 mod correlated;
+mod function_entry;
 mod functions;
 mod hashed_oids;
 mod keys;

@@ -138,6 +138,7 @@ fn relation(definition: &SystemRelation) -> Relation {
         comment: None,
         access: access(definition.name),
         definition: None,
+        reads: vec![],
         checks: vec![],
         keys: vec![],
         references: vec![],

@@ -2,6 +2,7 @@
 //!
 //! | file | relations about |
 //! |---|---|
+//! | `dependencies` | what depends on what |
 //! | `keys` | keys, as indexes and as constraints |
 //! | `objects` | schemas, tables, views, columns, constraints, comments |
 //! | `procedures` | functions and types |
@@ -16,6 +17,7 @@
 mod activity;
 mod builder;
 mod cluster;
+mod dependencies;
 mod keys;
 mod objects;
 mod procedures;
@@ -56,6 +58,7 @@ const FILLED: &[(&str, &str, Fill)] = &[
     ("pg_catalog", "pg_constraint", objects::constraints),
     ("pg_catalog", "pg_cursors", sessions::cursors),
     ("pg_catalog", "pg_database", cluster::databases),
+    ("pg_catalog", "pg_depend", dependencies::dependencies),
     ("pg_catalog", "pg_description", objects::descriptions),
     ("pg_catalog", "pg_group", roles::groups),
     ("pg_catalog", "pg_index", keys::indexes),
@@ -130,6 +133,8 @@ pub struct Absent {
     pub references: bool,
     /// Sequences.
     pub sequences: bool,
+    /// Views of users.
+    pub views: bool,
 }
 
 impl Absent {
@@ -138,6 +143,7 @@ impl Absent {
         match (schema, name) {
             ("pg_catalog", "pg_index" | "pg_indexes") | ("information_schema", "key_column_usage") => self.keys,
             ("information_schema", "referential_constraints") => self.references,
+            ("pg_catalog", "pg_depend") => self.sequences && self.views,
             ("pg_catalog", "pg_sequence" | "pg_sequences") | ("information_schema", "sequences") => self.sequences,
             _ => false,
         }
