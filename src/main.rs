@@ -6,8 +6,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+fn main() -> ExitCode {
+    cli::give_back_soon();
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     match cli::run(cli::Cli::parse()).await {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => {

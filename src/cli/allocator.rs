@@ -8,15 +8,15 @@
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Has pages that are free for half a second given back, where jemalloc would wait for ten.
+/// Has pages that are free for half a second given back, where jemalloc would wait for ten. To be called before there are threads:
+/// what is said of heaps holds for those that are made later, and the first one.
 #[cfg(not(target_env = "msvc"))]
 pub fn give_back_soon() {
     use tikv_jemalloc_ctl::{Access, AsName};
     const HALF_A_SECOND: isize = 500;
-    // Of arenas that will be, and of all that are, which jemalloc calls number 4096.
-    for name in ["arenas.dirty_decay_ms\0", "arena.4096.dirty_decay_ms\0"] {
+    for name in ["arenas.dirty_decay_ms\0", "arena.0.dirty_decay_ms\0"] {
         if let Err(error) = name.name().write(HALF_A_SECOND) {
-            tracing::warn!(%error, "memory is given back later");
+            eprintln!("warning: free memory is given back later than it could be: {error}");
         }
     }
 }

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use journeydb::Result;
 
 use super::exit::Exit;
-use super::{allocator, cert, demo, load, logging, serve, shell, sql, user};
+use super::{cert, demo, load, logging, serve, shell, sql, user};
 
 /// An embedded analytical database for customer journeys that any Postgres client can query
 #[derive(Debug, Parser)]
@@ -32,7 +32,6 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Serve(command) => command.logging.start(),
         _ => logging::start_with_warnings(),
     }
-    allocator::give_back_soon();
     match cli.command {
         Command::Serve(command) => serve::run(command).await,
         Command::Demo(command) => demo::run(command).await,

@@ -38,4 +38,5 @@ mod target;
 mod tls;
 mod user;
 
+pub use allocator::give_back_soon;
 pub use command::{Cli, run};
