@@ -52,6 +52,15 @@ const CALLS: &[(&str, &[&str])] = &[
     ),
     ("sessions", &["SELECT * FROM sessions(t, gap => '18 hours') ORDER BY 1, 2"]),
     (
+        "clv_forecast",
+        &[
+            "SELECT * FROM clv_forecast(t, entity => contact_id, amount => amount, period => '1 day', horizon => '30 days') ORDER BY 1",
+            "SELECT * FROM clv_forecast((SELECT * FROM t WHERE what = 'd' AND place = 'a'), model => 'mbg_nbd', unit => 'day',
+             entity => contact_id, amount => amount) ORDER BY 1",
+        ],
+    ),
+    ("clv_model", &["SELECT * FROM clv_model(t, entity => contact_id, amount => amount) ORDER BY 1, 2"]),
+    (
         "attribution",
         &[
             "SELECT * FROM attribution((SELECT * FROM t WHERE what <> 'd'), (SELECT * FROM t WHERE what = 'd'), touch => id,
@@ -207,8 +216,8 @@ async fn a_column_is_the_same_alone() {
             let alone = values(&format!("SELECT {column} AS renamed FROM {from}"), "renamed").await;
             assert!(!alone.is_empty());
             assert_eq!(alone, values(&all, column).await, "{name}: {column} alone");
-            let both = format!("SELECT {column}, count(*) AS n FROM {from} GROUP BY {column}");
-            assert!(!values(&both, "n").await.is_empty(), "{both}");
+            let both = format!("SELECT {column}, count(*) AS counted FROM {from} GROUP BY {column}");
+            assert!(!values(&both, "counted").await.is_empty(), "{both}");
         }
     }
 }
