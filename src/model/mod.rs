@@ -5,6 +5,7 @@ mod codes;
 mod determined;
 mod dialect;
 pub mod input;
+mod interval_length;
 pub mod json;
 mod marked;
 mod order;
@@ -19,6 +20,7 @@ pub use codes::AsCodes;
 pub use determined::Determined;
 pub use dialect::Postgres;
 pub use input::{invalid, list, read};
+pub use interval_length::{LENGTH_DIGITS, interval_length};
 pub use marked::{
     LENGTH_HEADER, PG_TYPE_KEY, array_of, element_of, mark, marked, marked_array, marked_type, with_mark_of,
 };

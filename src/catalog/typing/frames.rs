@@ -11,9 +11,9 @@ use datafusion::logical_expr::{ExprSchemable, WindowFrame, WindowFrameBound, Win
 use datafusion::scalar::ScalarValue;
 use postgres_types::Type;
 
-use super::interval_order::{DIGITS, by_length, is_interval, microseconds};
+use super::interval_order::{by_length, is_interval};
 use crate::error::{Error, SqlState};
-use crate::model::read;
+use crate::model::{LENGTH_DIGITS, interval_length, read};
 
 /// A call over a window, with a frame that the engine computes. 22013 for a distance below zero.
 pub(super) fn framed(mut call: WindowFunction, inputs: &DFSchema) -> Result<WindowFunction> {
@@ -79,14 +79,14 @@ fn by_microseconds(bound: WindowFrameBound) -> Result<WindowFrameBound> {
 fn length(distance: ScalarValue) -> Result<ScalarValue> {
     let text = match &distance {
         ScalarValue::Utf8(Some(text)) => text,
-        _ => return Ok(ScalarValue::Decimal128(None, DIGITS, 0)),
+        _ => return Ok(ScalarValue::Decimal128(None, LENGTH_DIGITS, 0)),
     };
     let length = match read(&Type::INTERVAL, text, "UTC")? {
-        ScalarValue::IntervalMonthDayNano(Some(interval)) => microseconds(interval),
+        ScalarValue::IntervalMonthDayNano(Some(interval)) => interval_length(interval),
         other => return Err(Error::internal(format!("an interval was read as {other:?}")).into()),
     };
     match length {
-        0.. => Ok(ScalarValue::Decimal128(Some(length), DIGITS, 0)),
+        0.. => Ok(ScalarValue::Decimal128(Some(length), LENGTH_DIGITS, 0)),
         _ => {
             let message = "invalid preceding or following size in window function";
             Err(Error::new(SqlState::InvalidPrecedingOrFollowingSize, message).into())

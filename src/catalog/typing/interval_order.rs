@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array};
 use arrow::compute::kernels::cast::cast;
-use arrow::datatypes::{
-    DataType, DurationMicrosecondType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
-};
+use arrow::datatypes::{DataType, DurationMicrosecondType, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -15,9 +13,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use crate::error::Error;
-
-const DAY: i128 = 86_400_000_000;
-const MONTH: i128 = 30 * DAY;
+use crate::model::{LENGTH_DIGITS, interval_length};
 
 /// Whether an expression is an interval.
 pub(super) fn is_interval(expression: &Expr, inputs: &DFSchema) -> bool {
@@ -37,15 +33,6 @@ struct Length {
     signature: Signature,
 }
 
-/// Microseconds of the longest interval have fewer.
-pub(super) const DIGITS: u8 = 38;
-
-/// How long an interval is.
-pub(super) fn microseconds(interval: IntervalMonthDayNano) -> i128 {
-    let days = i128::from(interval.months) * MONTH + i128::from(interval.days) * DAY;
-    days + i128::from(interval.nanoseconds) / 1000
-}
-
 impl ScalarUDFImpl for Length {
     fn name(&self) -> &str {
         "interval_length"
@@ -56,7 +43,7 @@ impl ScalarUDFImpl for Length {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Decimal128(DIGITS, 0))
+        Ok(DataType::Decimal128(LENGTH_DIGITS, 0))
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -75,7 +62,7 @@ fn lengths(values: &ArrayRef) -> Result<ArrayRef> {
     let lengths: Decimal128Array = match values.data_type() {
         DataType::Interval(_) => {
             let values = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
-            values.as_primitive::<IntervalMonthDayNanoType>().iter().map(|value| value.map(microseconds)).collect()
+            values.as_primitive::<IntervalMonthDayNanoType>().iter().map(|value| value.map(interval_length)).collect()
         }
         DataType::Duration(_) => {
             let values = cast(values, &DataType::Duration(TimeUnit::Microsecond))?;
@@ -84,5 +71,5 @@ fn lengths(values: &ArrayRef) -> Result<ArrayRef> {
         DataType::Null => Decimal128Array::new_null(values.len()),
         other => return Err(Error::internal(format!("the length of {other}")).into()),
     };
-    Ok(Arc::new(lengths.with_precision_and_scale(DIGITS, 0)?))
+    Ok(Arc::new(lengths.with_precision_and_scale(LENGTH_DIGITS, 0)?))
 }
