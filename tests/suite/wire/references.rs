@@ -47,21 +47,19 @@ async fn an_error_names_the_constraint_and_the_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_takes_a_row_waits_for_who_refers_to_it() {
-    let (server, one, other) = two().await;
-    one.batch_execute("BEGIN; INSERT INTO child VALUES (1)").await.unwrap();
-    let waiting = failing(other, "DELETE FROM parent WHERE id = 1");
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(!waiting.is_finished());
-    one.batch_execute("COMMIT").await.unwrap();
-    assert_eq!(soon(waiting).await.unwrap().1, "23503");
-    server.shut_down().await;
+    assert_waits("INSERT INTO child VALUES (1)", "DELETE FROM parent WHERE id = 1").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_refers_to_a_row_waits_for_who_takes_it() {
+    assert_waits("DELETE FROM parent WHERE id = 2", "INSERT INTO child VALUES (2)").await;
+}
+
+/// While a block holds what one statement did, the other waits, and is refused once the block is over.
+async fn assert_waits(held: &str, waits: &'static str) {
     let (server, one, other) = two().await;
-    one.batch_execute("BEGIN; DELETE FROM parent WHERE id = 2").await.unwrap();
-    let waiting = failing(other, "INSERT INTO child VALUES (2)");
+    one.batch_execute(&format!("BEGIN; {held}")).await.unwrap();
+    let waiting = failing(other, waits);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!waiting.is_finished());
     one.batch_execute("COMMIT").await.unwrap();

@@ -1,5 +1,5 @@
-//! Selects that read a relation which never has rows (`pg_trigger`, `pg_inherits`, ...), foreign keys, which no table has, or keys where
-//! no table of the database has one: what they compute is never evaluated, so it need not be planned.
+//! Selects that read a relation which never has rows (`pg_trigger`, `pg_inherits`, ...), or keys and foreign
+//! keys where no table of the database has one: what they compute is never evaluated, so it need not be planned.
 //!
 //! Clients ask these relations the hardest questions: lateral functions, arrays of subqueries, subscripts.
 
